@@ -1,0 +1,31 @@
+"""Name → adapter, as a table one can read; loaded only when a network needs it.
+
+Third parties join by the entry point group `entrevue.adapters`, whose value names a module with `create`.
+"""
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import cast
+
+from adapters.contract.errors import Misconfigured
+from adapters.contract.protocol import AdapterFactory
+
+MODULES: dict[str, str] = {
+    "camera_list": "adapters.camera_list.adapter",
+    "folder": "adapters.folder.adapter",
+}
+ENTRY_POINT_GROUP = "entrevue.adapters"
+
+
+def names() -> tuple[str, ...]:
+    """Every adapter that can be named in a configuration, sorted."""
+    return tuple(sorted({*MODULES, *(point.name for point in entry_points(group=ENTRY_POINT_GROUP))}))
+
+
+def load(name: str) -> AdapterFactory:
+    """The factory of the adapter; `Misconfigured` for a name that nobody registered."""
+    if name in MODULES:
+        return cast(AdapterFactory, import_module(MODULES[name]).create)
+    for point in entry_points(group=ENTRY_POINT_GROUP, name=name):
+        return cast(AdapterFactory, point.load().create)
+    raise Misconfigured(f"no adapter is called {name!r}; known: {', '.join(names())}")

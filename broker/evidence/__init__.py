@@ -1,0 +1,1 @@
+"""Evidence: cut original bits, seal them, and let anyone verify what was handed over."""
