@@ -180,7 +180,7 @@ class Snapshot(Model):
 
 
 class Span(Model):
-    """Uninterrupted footage. A gap (more than max(1 s, 2 frame periods) without a frame) lies between spans."""
+    """Uninterrupted footage; between spans lies a gap: over max(1 s, 2 frame periods) without a frame."""
 
     interval: Interval
     overwrite_at: Instant | None = None
