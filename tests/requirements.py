@@ -1,0 +1,29 @@
+"""What a test needs from the machine. Missing things skip with a reason, or fail under ENTREVUE_REQUIRE_ALL=1."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+def _missing(reason: str) -> None:
+    if os.environ.get("ENTREVUE_REQUIRE_ALL") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def sample_data() -> Path:
+    """The folder of real lists and recordings that ENTREVUE_SAMPLE_DATA names."""
+    named = os.environ.get("ENTREVUE_SAMPLE_DATA")
+    if not named or not Path(named).is_dir():
+        _missing("set ENTREVUE_SAMPLE_DATA to the folder of sample data")
+    return Path(str(named))
+
+
+def executable(name: str, package: str) -> Path:
+    """The program's path; `package` is what to install where it is missing."""
+    found = shutil.which(name)
+    if found is None:
+        _missing(f"{name} is not installed: apt-get install {package}")
+    return Path(str(found))
