@@ -1,0 +1,1 @@
+"""Adapter for agencies that share where their cameras stand, as a file, and nothing else."""

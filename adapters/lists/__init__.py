@@ -1,0 +1,1 @@
+"""Reads lists of cameras, places and street crossings (CSV, GeoJSON) into contract records."""

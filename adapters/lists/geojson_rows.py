@@ -1,0 +1,124 @@
+"""Reads a GeoJSON FeatureCollection (RFC 7946) into rows of text. Owns its shape; judges no value.
+
+Points only. A feature without a geometry may still say where it is by its properties.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from adapters.contract.errors import Malformed, Misconfigured, TooLarge
+from adapters.contract.models import Rejection
+from adapters.lists.rows import TextRow, Unusable, Wanted, missing_column
+from adapters.lists.text_files import explaining, is_damaged, open_text
+
+_GEOMETRY_FIELDS = ("lon", "lat", "elevation_m")
+
+
+def read_geojson(
+    path: Path, wanted: Sequence[Wanted], encoding: str | None, max_mb: float
+) -> Iterator[TextRow | Rejection]:
+    """The wanted properties of each feature, with `lat`, `lon`, `elevation_m` from its point and `id` from
+    the feature itself where no column is mapped to it.
+
+    The file is read whole, hence `TooLarge` beyond `max_mb` (10^6 bytes). `Malformed` for what is not a
+    FeatureCollection, `Misconfigured` for a required property that no feature has.
+    """
+    features = _load_features(path, encoding, max_mb)
+    _require_columns(path, features, wanted)
+    for number, feature in enumerate(features, start=1):
+        where = f"{path.name} feature {number}"
+        try:
+            cells = _cells(feature, wanted)
+        except Unusable as problem:
+            yield Rejection(where=where, reason=str(problem))
+        else:
+            yield TextRow(where, cells)
+
+
+def _load_features(path: Path, encoding: str | None, max_mb: float) -> list[Any]:
+    with explaining(path):
+        size_mb = path.stat().st_size / 1e6
+    if size_mb > max_mb:
+        raise TooLarge(f"{path}: is {size_mb:.0f} MB; max_geojson_mb allows {max_mb:g}")
+    with open_text(path, encoding) as text:
+        try:
+            document = json.loads(text.read())
+        except (ValueError, RecursionError) as error:
+            raise Malformed(f"{path}: is not JSON: {error}") from error
+    features = document.get("features") if isinstance(document, dict) else None
+    if not isinstance(features, list) or document.get("type") != "FeatureCollection":
+        raise Malformed(f"{path}: is not a GeoJSON FeatureCollection")
+    return features
+
+
+def _properties(feature: Any) -> Mapping[str, Any]:
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    return properties if isinstance(properties, dict) else {}
+
+
+def _require_columns(path: Path, features: Sequence[Any], wanted: Sequence[Wanted]) -> None:
+    present: dict[str, None] = {}
+    located = False
+    for feature in features:
+        present.update(dict.fromkeys(_properties(feature)))
+        if isinstance(feature, dict) and "id" in feature:
+            present["id"] = None
+        located = located or (isinstance(feature, dict) and feature.get("geometry") is not None)
+    for want in wanted:
+        by_geometry = located and want.field in {"lat", "lon", "lat_lon", "elevation_m"}
+        if features and want.required and want.column not in present and not by_geometry:
+            raise Misconfigured(missing_column(path.name, want, present))
+
+
+def _cells(feature: Any, wanted: Sequence[Wanted]) -> tuple[str, ...]:
+    if not isinstance(feature, dict) or feature.get("type") != "Feature":
+        raise Unusable("is not a Feature")
+    properties = _properties(feature)
+    point = dict(zip(_GEOMETRY_FIELDS, _coordinates(feature.get("geometry")), strict=False))
+    cells = []
+    for want in wanted:
+        if want.field in point:
+            value = point[want.field]
+        elif want.field == "lat_lon" and point:
+            value = None
+        else:
+            value = properties.get(want.column)
+            if want.field == "id" and want.column == "id" and value is None:
+                value = feature.get("id")
+        text = _as_text(value, want.column).strip()
+        if is_damaged(text):
+            raise Unusable(f"{want.column} holds a NUL or half a character")
+        cells.append(text)
+    return tuple(cells)
+
+
+def _coordinates(geometry: Any) -> Sequence[Any]:
+    """Longitude, latitude and, where given, elevation; nothing for a feature without a geometry."""
+    if geometry is None:
+        return ()
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if kind != "Point":
+        raise Unusable(f"its geometry is {kind if isinstance(kind, str) else 'not readable'}, not a Point")
+    coordinates = geometry.get("coordinates")
+    if not isinstance(coordinates, list):
+        raise Unusable("its Point has no coordinates")
+    if coordinates and (len(coordinates) < 2 or not all(isinstance(n, int | float) for n in coordinates)):
+        raise Unusable("its Point's coordinates are not numbers, longitude before latitude")
+    return coordinates
+
+
+def _as_text(value: Any, column: str) -> str:
+    """JSON's values as a CSV would write them; the items of a list are joined by `;`."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
+        return ";".join(_as_text(item, column) for item in value)
+    raise Unusable(f"{column} is not a plain value")
