@@ -83,6 +83,9 @@ class TooLarge(GiveUp):
 BY_CODE: dict[str, type[AdapterError]] = {
     kind.code: kind
     for kind in (
+        TryLater,
+        AskOwner,
+        GiveUp,
         Unreachable,
         TimedOut,
         Throttled,

@@ -1,0 +1,44 @@
+"""The cameras that the list names, for questions about one of them. Owns when the list is read again."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from adapters.contract.models import CameraRecord
+from adapters.folder.config import FolderOptions
+from adapters.lists.reader import ListReader
+
+_Versions = tuple[tuple[int, int] | None, ...]
+
+
+class ListedCameras:
+    """Retention by camera, kept until one of the list's files changes. Blocks: use in a thread."""
+
+    def __init__(self, options: FolderOptions, base_dir: Path) -> None:
+        self._reader = ListReader(options, base_dir)
+        self._files = tuple(base_dir / listed.file for listed in options.cameras)
+        self._read: tuple[_Versions, Mapping[str, float | None]] | None = None
+
+    @property
+    def exist(self) -> bool:
+        """Whether a list is configured at all; if not, recordings alone say which cameras there are."""
+        return bool(self._files)
+
+    @property
+    def reader(self) -> ListReader:
+        return self._reader
+
+    def retention_days(self) -> Mapping[str, float | None]:
+        """Every listed camera's id with its own retention, None where the list does not say."""
+        versions = tuple(_version(file) for file in self._files)
+        if self._read is None or self._read[0] != versions:
+            records = (item for item in self._reader.cameras() if isinstance(item, CameraRecord))
+            self._read = (versions, {record.native_id: record.retention_days for record in records})
+        return self._read[1]
+
+
+def _version(file: Path) -> tuple[int, int] | None:
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_size, stat.st_mtime_ns

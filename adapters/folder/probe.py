@@ -1,0 +1,274 @@
+"""What one recorded file holds: how much of it is whole, when its frames are shown, how it is encoded.
+
+Owns the verdict on a file. Decodes nothing. MP4 is read from its index alone, so a file of an hour costs as
+much as its tables; Matroska, and MP4 with unusual edit lists, are demuxed once. Knows neither cameras nor
+clocks.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, BinaryIO, Literal
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.stream import VideoStream
+from pydantic import BaseModel, ConfigDict, Field
+
+from adapters.folder import matroska, mp4_boxes
+from adapters.folder.keyframes import starts_decoding
+from adapters.folder.mp4_times import FrameTimes, Ticks, read_frame_times
+
+MICROSECOND = 1_000_000
+FALLBACK_PERIOD_US = 40_000
+MAX_REORDERED_FRAMES = 32
+CODEC_NAMES = {"hevc": "h265"}
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Run(_Frozen):
+    """Frames without a gap between them; times are measured from the file's first shown frame."""
+
+    first_us: int
+    last_us: int
+
+
+class Footage(_Frozen):
+    """A file that can be used up to `whole_bytes`, which `torn_bytes` follow."""
+
+    kind: Literal["footage"] = "footage"
+    container: Literal["mp4", "mkv"]
+    whole_bytes: int
+    torn_bytes: int
+    codec: str | None
+    width: int | None
+    height: int | None
+    fps: float | None
+    period_us: int
+    runs: Annotated[tuple[Run, ...], Field(min_length=1)]
+
+
+class Unreadable(_Frozen):
+    """A file that is not footage, and why, for a person. `unfinished`: it may become footage yet."""
+
+    kind: Literal["unreadable"] = "unreadable"
+    reason: str
+    unfinished: bool = False
+
+
+Probe = Annotated[Footage | Unreadable, Field(discriminator="kind")]
+
+
+class WholePart(io.RawIOBase):
+    """The first `size` bytes of an open file, as if it ended there."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        super().__init__()
+        self._file = file
+        self._size = size
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        left = max(0, self._size - self._at)
+        self._file.seek(self._at)
+        data = self._file.read(left if size < 0 else min(size, left))
+        self._at += len(data)
+        return data
+
+
+@contextmanager
+def open_whole(file: BinaryIO, size: int) -> Iterator[InputContainer]:
+    """A demuxer over the whole part of a file; raises `av.FFmpegError` for what FFmpeg cannot read."""
+    part = WholePart(file, size)
+    with av.open(part, mode="r", metadata_errors="replace", buffer_size=65_536) as container:
+        yield container
+
+
+def video_stream(container: InputContainer) -> VideoStream | None:
+    """The first video stream that is not a cover picture."""
+    moving = (s for s in container.streams.video if not s.disposition & Disposition.attached_pic)
+    return next(moving, None)
+
+
+def probe(path: Path, check: Callable[[], None]) -> Footage | Unreadable:
+    """The verdict on a file. FileNotFoundError where it has gone; `check` is called now and then and may
+    raise.
+    """
+    try:
+        with path.open("rb") as file:
+            return _probe(file, check)
+    except PermissionError:
+        return Unreadable(reason="may not be read: permission denied")
+    except IsADirectoryError:
+        return Unreadable(reason="is a folder, not a file")
+
+
+def _probe(file: BinaryIO, check: Callable[[], None]) -> Footage | Unreadable:
+    head = file.read(16)
+    if len(head) < 8:
+        return Unreadable(reason="is shorter than any header" if head else "is empty", unfinished=True)
+    try:
+        if matroska.is_matroska(head):
+            return _probe_matroska(file, check)
+        if mp4_boxes.is_mp4(head):
+            return _probe_mp4(file, check)
+    except av.FFmpegError as error:
+        return Unreadable(reason=f"is damaged: {error.strerror}")
+    return Unreadable(reason="is neither an MP4 nor a Matroska file")
+
+
+def _probe_matroska(file: BinaryIO, check: Callable[[], None]) -> Footage | Unreadable:
+    layout = matroska.read_layout(file)
+    if layout is None or layout.clusters == 0:
+        return Unreadable(reason="has no complete cluster", unfinished=True)
+    with open_whole(file, layout.whole_bytes) as container:
+        return _verdict(container, "mkv", layout.size, layout.whole_bytes, None, check)
+
+
+def _probe_mp4(file: BinaryIO, check: Callable[[], None]) -> Footage | Unreadable:
+    layout = mp4_boxes.read_layout(file)
+    if layout.movie is None:
+        return Unreadable(reason="has no index yet", unfinished=True)
+    if layout.has_torn_box and not layout.fragments:
+        return Unreadable(reason="ends before its data does", unfinished=True)
+    try:
+        times = read_frame_times(file, layout)
+    except mp4_boxes.NotUnderstood:
+        times = None
+    with open_whole(file, layout.whole_bytes) as container:
+        return _verdict(container, "mp4", layout.size, layout.whole_bytes, times, check)
+
+
+def _verdict(
+    container: InputContainer,
+    kind: Literal["mp4", "mkv"],
+    size: int,
+    whole_bytes: int,
+    times: FrameTimes | None,
+    check: Callable[[], None],
+) -> Footage | Unreadable:
+    stream = video_stream(container)
+    if stream is None:
+        return Unreadable(reason="has no video stream")
+    if stream.codec_context is None:
+        return Unreadable(reason="has video of a codec that FFmpeg does not know")
+    seen = _Seen(stream, check)
+    for packet in container.demux(stream):
+        seen.take(packet)
+        if times is not None and seen.knows_decodable_from:
+            break
+    if times is None:
+        times = seen.frame_times()
+    if len(times.ticks) == 0:
+        return Unreadable(reason="has no complete video frame", unfinished=True)
+    if seen.decodable_from is None:
+        return Unreadable(reason="has no key frame, so that nothing in it can be decoded")
+    shown_us = _microseconds(times.ticks - times.ticks[0], times.per_second)
+    period_us = _period_us(shown_us, times, stream)
+    shown_us = shown_us[shown_us >= seen.decodable_from_us() - 1]
+    if len(shown_us) == 0:
+        return Unreadable(reason="has no frame that can be decoded")
+    return Footage(
+        container=kind,
+        whole_bytes=whole_bytes,
+        torn_bytes=size - whole_bytes,
+        codec=CODEC_NAMES.get(stream.codec.canonical_name, stream.codec.canonical_name),
+        width=stream.codec_context.width or None,
+        height=stream.codec_context.height or None,
+        fps=float(stream.average_rate) if stream.average_rate else MICROSECOND / period_us,
+        period_us=period_us,
+        runs=_runs(shown_us, period_us),
+    )
+
+
+class _Seen:
+    """What demuxed packets have told so far: the frames' times, and from which on they can be decoded."""
+
+    def __init__(self, stream: VideoStream, check: Callable[[], None]) -> None:
+        self._stream = stream
+        self._check = check
+        self._codec = stream.codec.canonical_name
+        self._extradata = stream.codec_context.extradata
+        self._times: list[int] = []
+        self._last_duration = 0
+        self._since_found = 0
+        self.decodable_from: int | None = None
+
+    @property
+    def knows_decodable_from(self) -> bool:
+        """A key frame was found, and enough after it to have met every frame shown before it."""
+        return self._since_found > MAX_REORDERED_FRAMES
+
+    def take(self, packet: "Packet[VideoStream]") -> None:
+        if packet.pts is None or packet.size == 0:
+            return
+        if len(self._times) % 256 == 0:
+            self._check()
+        if not packet.is_discard:
+            self._times.append(packet.pts)
+            self._last_duration = packet.duration or 0
+        if self.decodable_from is not None:
+            self._since_found += 1
+        elif starts_decoding(bytes(packet), self._codec, self._extradata, packet.is_keyframe):
+            self.decodable_from = packet.pts
+
+    def decodable_from_us(self) -> int:
+        if self.decodable_from is None or not self._times:
+            return 0
+        distance = self.decodable_from - min(self._times)
+        return round(distance * (self._stream.time_base or 1) * MICROSECOND)
+
+    def frame_times(self) -> FrameTimes:
+        base = self._stream.time_base
+        ticks = np.sort(np.array(self._times, np.int64))
+        if base is None:
+            return FrameTimes(ticks[:0], 1, 0)
+        return FrameTimes(ticks * base.numerator, base.denominator, self._last_duration * base.numerator)
+
+
+def _microseconds(ticks: Ticks, per_second: int) -> Ticks:
+    """Rounded to the nearest; in two steps, so that long recordings on fine clocks do not overflow."""
+    seconds, rest = np.divmod(ticks, per_second)
+    rounded: Ticks = seconds * MICROSECOND + (rest * MICROSECOND + per_second // 2) // per_second
+    return rounded
+
+
+def _period_us(shown_us: Ticks, times: FrameTimes, stream: VideoStream) -> int:
+    steps = np.diff(shown_us)
+    steps = steps[steps > 0]
+    if len(steps):
+        return int(np.median(steps))
+    if times.last_duration > 0:
+        return max(1, times.last_duration * MICROSECOND // times.per_second)
+    return round(MICROSECOND / stream.average_rate) if stream.average_rate else FALLBACK_PERIOD_US
+
+
+def _runs(shown_us: Ticks, period_us: int) -> tuple[Run, ...]:
+    breaks = np.flatnonzero(np.diff(shown_us) > tolerance_us(period_us)) + 1
+    return tuple(Run(first_us=int(part[0]), last_us=int(part[-1])) for part in np.split(shown_us, breaks))
+
+
+def tolerance_us(period_us: int) -> int:
+    """The longest time without a frame that is not yet a gap."""
+    return max(MICROSECOND, 2 * period_us)
