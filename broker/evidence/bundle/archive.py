@@ -1,0 +1,162 @@
+"""Makes a bundle: checks the clips while it copies them, signs the manifest, and writes one file.
+
+Memory stays small whatever the clips' size. A path is written aside and renamed, so that a bundle is there
+whole or not at all. Nothing is read from the ledger or the vault: clips come as paths or open files.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from pydantic import ValidationError
+
+from broker.evidence.bundle.certificates import SigningIdentity, fingerprint
+from broker.evidence.bundle.container import CHUNK, write_entries
+from broker.evidence.bundle.errors import CannotSeal
+from broker.evidence.bundle.models import (
+    INSTRUCTIONS_PATH,
+    MANIFEST_LIMIT,
+    MANIFEST_PATH,
+    REPORT_PATH,
+    SIGNATURE_PATH,
+    Clip,
+    FileEntry,
+    Manifest,
+    RequestFacts,
+    Signer,
+    Software,
+    certificate_path,
+)
+from broker.evidence.bundle.report import render_instructions, render_report
+from broker.evidence.bundle.signature import sign_manifest
+from broker.evidence.bundle.texts import Language
+
+ClipSource = Path | BinaryIO
+
+
+def write_bundle(
+    facts: RequestFacts,
+    *,
+    clips: Mapping[str, ClipSource],
+    identities: Sequence[SigningIdentity],
+    output: Path | BinaryIO,
+    now: datetime,
+    software: Software,
+    language: Language = "en",
+) -> Manifest:
+    """Seals the request into `output` (an open file must be seekable) and returns the manifest as signed.
+
+    `clips` maps each clip's name to its file, `identities` holds one per owner. `CannotSeal` where one is
+    missing or too many, or where a clip's bytes are not those that `facts` state; then no file is left.
+    """
+    _match("clip", {clip.name for clip in facts.clips}, set(clips))
+    _match("signing identity", set(facts.owners), {identity.agency for identity in identities})
+    if len(identities) != len(facts.owners):
+        raise CannotSeal("an agency has more than one signing identity")
+    ordered = sorted(identities, key=lambda identity: identity.agency)
+    small = {certificate_path(identity.agency): identity.certificates_pem() for identity in ordered}
+    signers = tuple(_signer(identity) for identity in ordered)
+    small[INSTRUCTIONS_PATH] = render_instructions(signers, now, language)
+    small[REPORT_PATH] = render_report(facts, signers, now, software, language)
+    manifest = _manifest(facts, small, signers, now, software)
+    small[MANIFEST_PATH] = manifest.model_dump_json(indent=2).encode()
+    if len(small[MANIFEST_PATH]) > MANIFEST_LIMIT:
+        raise CannotSeal(f"the manifest exceeds {MANIFEST_LIMIT} bytes: split the request")
+    small[SIGNATURE_PATH] = sign_manifest(small[MANIFEST_PATH], ordered, now)
+    contents = _contents(facts, clips, small)
+    try:
+        if isinstance(output, Path):
+            _write_aside(output, contents)
+        else:
+            write_entries(output, contents)
+    except OSError as error:
+        raise CannotSeal(f"the bundle cannot be written: {error.strerror or error}") from error
+    return manifest
+
+
+def _match(kind: str, needed: set[str], given: set[str]) -> None:
+    if missing := sorted(needed - given):
+        raise CannotSeal(f"no {kind} was given for {', '.join(missing)}")
+    if foreign := sorted(given - needed):
+        raise CannotSeal(f"a {kind} was given that the request does not have: {', '.join(foreign)}")
+
+
+def _signer(identity: SigningIdentity) -> Signer:
+    return Signer(
+        agency=identity.agency,
+        certificate_path=certificate_path(identity.agency),
+        certificate_sha256=fingerprint(identity.certificate),
+        issuers_sha256=tuple(fingerprint(issuer) for issuer in identity.issuers),
+    )
+
+
+def _manifest(
+    facts: RequestFacts,
+    small: Mapping[str, bytes],
+    signers: tuple[Signer, ...],
+    now: datetime,
+    software: Software,
+) -> Manifest:
+    files = [
+        FileEntry(path=path, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+        for path, content in small.items()
+    ]
+    files += [FileEntry(path=clip.path, sha256=clip.sha256, size=clip.size) for clip in facts.clips]
+    known = {name: getattr(facts, name) for name in RequestFacts.model_fields}
+    try:
+        return Manifest(
+            **known,
+            sealed_at=now,
+            software=software,
+            signers=signers,
+            files=tuple(sorted(files, key=lambda entry: entry.path)),
+        )
+    except ValidationError as error:
+        raise CannotSeal(f"the request's facts contradict each other: {error}") from error
+
+
+def _contents(
+    facts: RequestFacts, clips: Mapping[str, ClipSource], small: Mapping[str, bytes]
+) -> Iterator[tuple[str, int, Iterator[bytes]]]:
+    """Every file of the bundle, sorted by path."""
+    by_path = {clip.path: clip for clip in facts.clips}
+    for path in sorted([*small, *by_path]):
+        if path in small:
+            yield path, len(small[path]), iter((small[path],))
+        else:
+            clip = by_path[path]
+            yield path, clip.size, _checked(clip, clips[clip.name])
+
+
+def _checked(clip: Clip, source: ClipSource) -> Iterator[bytes]:
+    """The clip's bytes; `CannotSeal` at their end unless they are those that the facts state."""
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            yield from _checked(clip, file)
+        return
+    digest, size = hashlib.sha256(), 0
+    while chunk := source.read(CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+        if size > clip.size:
+            break
+        yield chunk
+    if (digest.hexdigest(), size) != (clip.sha256, clip.size):
+        raise CannotSeal(f"clip {clip.name} changed since it was cut: cut it again")
+
+
+def _write_aside(output: Path, contents: Iterator[tuple[str, int, Iterator[bytes]]]) -> None:
+    descriptor, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+    aside = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            write_entries(file, contents)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(output)
+    finally:
+        aside.unlink(missing_ok=True)
