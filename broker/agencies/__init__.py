@@ -1,0 +1,1 @@
+"""Who takes part and what they may: agencies, officers, agreements, and the one policy function."""

@@ -1,0 +1,146 @@
+"""Says who calls and whether they may, records refusals, and logs every answer before it is given."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from broker.agencies import store
+from broker.agencies.models import AgencyAction, Caller, PolicyBook
+from broker.agencies.policy import may
+from broker.audit import store as audit
+from broker.audit.models import NewEntry, Operation, Verdict
+from broker.clock import Clock
+from broker.errors import Problem
+from broker.identifiers import token_hash
+from broker.ledger.engine import Ledger
+
+T = TypeVar("T")
+
+
+class _Outdated:
+    """Stands for: the policy changed, nothing was done."""
+
+
+def _at_version(version: int, work: Callable[[Connection], T]) -> Callable[[Connection], T | _Outdated]:
+    def checked(connection: Connection) -> T | _Outdated:
+        if store.read_policy_version(connection) != version:
+            return _Outdated()
+        return work(connection)
+
+    return checked
+
+
+class Authority:
+    """What every domain asks before it shows or changes anything."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, purposes: tuple[str, ...]) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._purposes = purposes
+        self._book: PolicyBook | None = None
+
+    async def authenticate(self, token: str, purpose: str | None, case_ref: str | None) -> Caller:
+        """The officer behind a token. A purpose of the call wins over the session's own."""
+        at = self._clock.now()
+        found = await self._ledger.read(
+            lambda connection: store.find_token(connection, token_hash(token), at)
+        )
+        if found is None:
+            raise Problem("token_invalid", "the token is unknown, revoked or expired: ask for a new one")
+        row, officer = found
+        if purpose is not None:
+            self.check_purpose(purpose)
+        elif row["purpose"] is not None:
+            purpose, case_ref = row["purpose"], case_ref or row["case_ref"]
+        return Caller(
+            officer=officer,
+            token_id=row["id"],
+            purpose=purpose,
+            case_ref=case_ref,
+            designated=officer.is_designated(at),
+        )
+
+    def check_purpose(self, purpose: str) -> None:
+        if purpose not in self._purposes:
+            known = ", ".join(self._purposes)
+            raise Problem("purpose_unknown", f"the purpose is not one of: {known}")
+
+    async def book(self) -> PolicyBook:
+        """The agreements in force, as this process last read them."""
+        if self._book is None:
+            self._book = await self._ledger.read(store.read_policy_book)
+        return self._book
+
+    async def fresh_book(self) -> PolicyBook:
+        """The agreements in force, read now."""
+        self._book = await self._ledger.read(store.read_policy_book)
+        return self._book
+
+    async def decide(self, decide: Callable[[PolicyBook], Callable[[Connection], T]]) -> T:
+        """Decides by the policy book and carries the decision out in one transaction.
+
+        Where the ledger's policy version is not the book's any more, nothing is written, the book is read
+        again and the decision made anew: a right that ended is gone at the next call in every process.
+        """
+        while True:
+            book = await self.book()
+            done = await self._ledger.write(_at_version(book.version, decide(book)))
+            if not isinstance(done, _Outdated):
+                return done
+            self._book = None
+
+    async def decide_and_log(self, decide: Callable[[PolicyBook], tuple[T, NewEntry]]) -> T:
+        """Makes an answer by the policy book; its log entry is durable before the answer is returned."""
+
+        def work_for(book: PolicyBook) -> Callable[[Connection], T]:
+            answer, entry = decide(book)
+
+            def work(connection: Connection) -> T:
+                audit.append(connection, entry, self._clock.now())
+                return answer
+
+            return work
+
+        return await self.decide(work_for)
+
+    async def require(self, caller: Caller, action: AgencyAction, attempted: str) -> None:
+        """Passes when the officer's role allows it; else records the denial and refuses."""
+        if may(caller.officer, action, self._clock.now()):
+            return
+        await self.deny(caller, attempted)
+        if not caller.designated:
+            raise Problem("not_designated", "your designation is not current: ask your agency to renew it")
+        roles = ", ".join(sorted(caller.officer.roles)) or "none"
+        raise Problem("role_denied", f"your roles ({roles}) do not include {action.value.replace('_', ' ')}")
+
+    async def require_purpose(self, caller: Caller) -> str:
+        if caller.purpose is None:
+            await self.deny(caller, "call_without_purpose")
+            raise Problem(
+                "purpose_missing",
+                "say what this is for: send the header Entrevue-Purpose, or set it by PUT /v1/me/purpose",
+            )
+        if not caller.designated:
+            await self.deny(caller, "call_without_designation")
+            raise Problem("not_designated", "your designation is not current: ask your agency to renew it")
+        return caller.purpose
+
+    async def deny(self, caller: Caller, attempted: str, objects: tuple[str, ...] = ()) -> None:
+        """Records a refusal."""
+        entry = self.entry(caller, Operation.CONSULTATION, attempted).model_copy(
+            update={"decision": Verdict.DENIED, "objects": objects}
+        )
+        await self._ledger.write(lambda connection: audit.append(connection, entry, self._clock.now()))
+
+    def entry(self, caller: Caller, operation: Operation, action: str) -> NewEntry:
+        """An entry with who and why filled in."""
+        return NewEntry(
+            operation=operation,
+            action=action,
+            officer_id=caller.officer.id,
+            agency=caller.officer.agency,
+            person=caller.officer.person,
+            purpose=caller.purpose,
+            case_ref=caller.case_ref,
+        )

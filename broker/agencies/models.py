@@ -1,0 +1,171 @@
+"""Frozen facts about agencies, officers and agreements."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from adapters.contract.models import CameraKind, Instant, Interval
+from broker.audit.models import Person
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Role(StrEnum):
+    OPERATOR = "operator"
+    INVESTIGATOR = "investigator"
+    CUSTODIAN = "custodian"
+    AUDITOR = "auditor"
+    DPO = "dpo"
+    ADMINISTRATOR = "administrator"
+
+
+class Action(StrEnum):
+    """What can be done with a camera, by right of one's own agency or by agreement."""
+
+    LOCATE = "locate"
+    VIEW_SNAPSHOT = "view_snapshot"
+    VIEW_LIVE = "view_live"
+    HOLD = "hold"
+    REQUEST_CLIP = "request_clip"
+
+
+class AgencyAction(StrEnum):
+    """What a role allows within one's own agency; no agreement ever grants it."""
+
+    READ_LOG = "read_log"
+    ADMINISTER = "administer"
+    MANAGE_AGREEMENTS = "manage_agreements"
+    SEARCH = "search"
+    SUBMIT_REQUEST = "submit_request"
+    FETCH_OWN = "fetch_own"
+    HOLD = "hold"
+    READ_REQUESTS = "read_requests"
+    DECIDE = "decide"
+    RELEASE_HOLD = "release_hold"
+
+
+class Agency(Model):
+    id: str
+    name: str
+
+
+class Designation(Model):
+    """A period in which an officer is individually designated; without a current one nothing is shown."""
+
+    designated_by: str
+    valid_from: Instant
+    valid_until: Instant | None
+
+    def covers(self, at: datetime) -> bool:
+        return self.valid_from <= at and (self.valid_until is None or at < self.valid_until)
+
+
+class Officer(Model):
+    """A person who signs in, designated by name, service and personnel number."""
+
+    id: str
+    agency: str
+    name: str
+    service: str
+    personnel_number: str
+    roles: frozenset[Role]
+    designations: tuple[Designation, ...]
+
+    @property
+    def person(self) -> Person:
+        return Person(service=self.service, personnel_number=self.personnel_number, name=self.name)
+
+    def is_designated(self, at: datetime) -> bool:
+        return any(designation.covers(at) for designation in self.designations)
+
+
+class Caller(Model):
+    """Who makes a call, through which token, and why."""
+
+    officer: Officer
+    token_id: str
+    purpose: str | None
+    case_ref: str | None
+    designated: bool
+
+
+class Approval(StrEnum):
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+    TWO_PERSON = "two_person"
+
+    @property
+    def approvals_needed(self) -> int:
+        return {Approval.AUTOMATIC: 0, Approval.MANUAL: 1, Approval.TWO_PERSON: 2}[self]
+
+
+class Terms(Model):
+    """What an owner lets its partners do. None means no restriction of that sort; `area` is GeoJSON."""
+
+    owner: str
+    partners: tuple[str, ...]
+    networks: tuple[str, ...] | None
+    area: dict[str, Any] | None
+    kinds: tuple[CameraKind, ...] | None
+    tags_any: tuple[str, ...] | None
+    tags_none: tuple[str, ...] | None
+    actions: tuple[Literal["locate", "view_snapshot", "view_live", "hold", "request_clip"], ...]
+    purposes: tuple[str, ...]
+    valid: Interval
+    approval: Approval
+    max_clip_s: float | None
+    hold_max_days: float | None
+    grace_days: float
+    audio: bool
+
+
+class AgreementState(StrEnum):
+    PROPOSED = "proposed"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+class Agreement(Model):
+    """One version of an agreement. An ended one never comes back: a new version is proposed."""
+
+    id: str
+    version: int
+    state: AgreementState
+    terms: Terms
+    proposed_at: Instant
+    activated_at: Instant | None
+    ended_at: Instant | None
+
+    def in_force(self, at: datetime) -> bool:
+        valid = self.terms.valid
+        return self.state is AgreementState.ACTIVE and valid.start <= at < valid.end
+
+
+class PolicyBook(Model):
+    """Every agreement as of one policy version."""
+
+    version: int
+    agreements: tuple[Agreement, ...]
+
+
+class NewOfficer(Model):
+    """What is needed to designate a person. `until` None is without end."""
+
+    agency: str
+    name: str
+    service: str
+    personnel_number: str
+    roles: frozenset[Role]
+    designated_by: str
+    until: Instant | None = None
+
+
+class IssuedToken(Model):
+    """Shown once: the token itself is stored nowhere."""
+
+    id: str
+    token: str

@@ -1,0 +1,124 @@
+"""Designates officers, issues and revokes their tokens, and keeps the purpose of a session."""
+
+from sqlalchemy import Connection
+
+from broker.agencies import store
+from broker.agencies.authority import Authority
+from broker.agencies.models import Agency, AgencyAction, Caller, IssuedToken, NewOfficer, Officer, Role
+from broker.agencies.policy import may
+from broker.audit import store as audit
+from broker.audit.models import NewEntry, Operation
+from broker.clock import Clock
+from broker.errors import Problem
+from broker.identifiers import Identifiers, token_hash
+from broker.ledger.engine import Ledger
+
+
+class Officers:
+    """`by` None stands for the host's own command."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, identifiers: Identifiers, authority: Authority) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._identifiers = identifiers
+        self._authority = authority
+
+    async def set_purpose(self, caller: Caller, purpose: str | None, case_ref: str | None) -> None:
+        if purpose is not None:
+            self._authority.check_purpose(purpose)
+        entry = self._authority.entry(caller, Operation.ALTERATION, "set_purpose").model_copy(
+            update={"purpose": purpose, "case_ref": case_ref}
+        )
+
+        def work(connection: Connection) -> None:
+            store.set_purpose(connection, caller.token_id, purpose, case_ref)
+            audit.append(connection, entry, self._clock.now())
+
+        await self._ledger.write(work)
+
+    async def add_officer(self, new: NewOfficer, by: Caller | None = None) -> tuple[Officer, IssuedToken]:
+        """Designates a person and issues their first token. By the host, or by an administrator."""
+        if by is not None:
+            await self._authority.require(by, AgencyAction.ADMINISTER, "add_officer")
+        at = self._clock.now()
+        if new.until is not None and new.until <= at:
+            raise Problem("invalid", "the designation would end before it begins: name a later date")
+        officer_id, designation_id = self._identifiers.new("off"), self._identifiers.new("des")
+        issued = IssuedToken(id=self._identifiers.new("tok"), token=self._identifiers.secret())
+        entry = NewEntry(
+            operation=Operation.ALTERATION,
+            action="add_officer",
+            officer_id=by.officer.id if by else audit.HOST,
+            agency=by.officer.agency if by else None,
+            person=by.officer.person if by else None,
+            objects=(officer_id,),
+            owners=(new.agency,),
+        )
+
+        def work(connection: Connection) -> Officer:
+            if new.agency not in {agency.id for agency in store.list_agencies(connection)}:
+                raise Problem("invalid", f"there is no agency {new.agency!r}: see `entrevue agency list`")
+            store.add_officer(connection, officer_id, designation_id, new, at)
+            store.add_token(connection, issued.id, officer_id, token_hash(issued.token), at, new.until)
+            audit.append(connection, entry, at)
+            officer = store.find_officer(connection, officer_id)
+            if officer is None:
+                raise RuntimeError("the officer just added is not there")
+            return officer
+
+        return await self._ledger.write(work), issued
+
+    async def revoke_tokens(self, officer_id: str, by: Caller | None = None) -> int:
+        """Ends every session of an officer at once."""
+        if by is not None:
+            await self._authority.require(by, AgencyAction.ADMINISTER, "revoke_tokens")
+        at = self._clock.now()
+
+        def work(connection: Connection) -> int:
+            officer = store.find_officer(connection, officer_id)
+            if officer is None:
+                raise Problem("not_found", f"there is no officer {officer_id}")
+            entry = NewEntry(
+                operation=Operation.ALTERATION,
+                action="revoke_tokens",
+                officer_id=by.officer.id if by else audit.HOST,
+                agency=by.officer.agency if by else None,
+                person=by.officer.person if by else None,
+                objects=(officer_id,),
+                owners=(officer.agency,),
+            )
+            audit.append(connection, entry, at)
+            return store.revoke_tokens(connection, officer_id, at)
+
+        return await self._ledger.write(work)
+
+    async def list_agencies(self) -> list[Agency]:
+        return await self._ledger.read(store.list_agencies)
+
+    async def list_officers(self, caller: Caller | None) -> list[Officer]:
+        """All of them for an administrator and the host; others see themselves only."""
+        if caller is None or may(caller.officer, AgencyAction.ADMINISTER, self._clock.now()):
+            return await self._ledger.read(store.list_officers)
+        return [caller.officer]
+
+
+def roles_of(names: str) -> frozenset[Role]:
+    """Roles from `operator,investigator`; `Problem` names the one that does not exist."""
+    roles = set()
+    for name in names.split(","):
+        try:
+            roles.add(Role(name.strip()))
+        except ValueError as error:
+            known = ", ".join(role.value for role in Role)
+            raise Problem("invalid", f"there is no role {name.strip()!r}; known: {known}") from error
+    return frozenset(roles)
+
+
+def read_agencies(connection: Connection) -> list[Agency]:
+    """Every agency, inside another domain's transaction."""
+    return store.list_agencies(connection)
+
+
+def read_officer(connection: Connection, officer_id: str) -> Officer | None:
+    """The officer with their current designations, inside another domain's transaction."""
+    return store.find_officer(connection, officer_id)

@@ -1,0 +1,205 @@
+"""The one place where a right is decided: pure functions over camera columns. Denied unless granted here.
+
+A single decision is a mask of length one. What is decided without a camera (reading the log, administering)
+is `may`, over the same table of roles.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import shape
+
+from broker.agencies.models import Action, AgencyAction, Agreement, Officer, Role, Terms
+
+BoolColumn = NDArray[np.bool_]
+
+OPERATOR_ACTIONS: Final = frozenset({Action.LOCATE, Action.VIEW_SNAPSHOT, Action.VIEW_LIVE, Action.HOLD})
+ROLE_ACTIONS: Final[dict[Role, frozenset[Action]]] = {
+    Role.OPERATOR: OPERATOR_ACTIONS,
+    Role.INVESTIGATOR: frozenset({Action.LOCATE, Action.VIEW_SNAPSHOT, Action.HOLD, Action.REQUEST_CLIP}),
+    Role.CUSTODIAN: OPERATOR_ACTIONS,
+    Role.AUDITOR: frozenset(),
+    Role.DPO: frozenset(),
+    Role.ADMINISTRATOR: frozenset(),
+}
+"""Actions that a role can ever have on a camera."""
+
+OWN_ONLY: Final = frozenset({Role.CUSTODIAN})
+"""Roles whose actions end at their own agency's cameras, whatever an agreement says."""
+
+SEES_RESERVED: Final = frozenset({Role.CUSTODIAN})
+
+AGENCY_ACTIONS: Final[dict[AgencyAction, frozenset[Role]]] = {
+    AgencyAction.READ_LOG: frozenset({Role.AUDITOR, Role.DPO}),
+    AgencyAction.ADMINISTER: frozenset({Role.ADMINISTRATOR}),
+    AgencyAction.MANAGE_AGREEMENTS: frozenset({Role.CUSTODIAN}),
+    AgencyAction.SEARCH: frozenset({Role.OPERATOR, Role.INVESTIGATOR, Role.CUSTODIAN}),
+    AgencyAction.SUBMIT_REQUEST: frozenset({Role.INVESTIGATOR}),
+    AgencyAction.FETCH_OWN: frozenset({Role.INVESTIGATOR}),
+    AgencyAction.HOLD: frozenset({Role.OPERATOR, Role.INVESTIGATOR, Role.CUSTODIAN}),
+    AgencyAction.READ_REQUESTS: frozenset({Role.INVESTIGATOR, Role.CUSTODIAN}),
+    AgencyAction.DECIDE: frozenset({Role.CUSTODIAN}),
+    AgencyAction.RELEASE_HOLD: frozenset({Role.CUSTODIAN}),
+}
+
+OWN_BASIS: Final = "own"
+
+
+@dataclass(frozen=True)
+class CameraColumns:
+    """The facts of n cameras that rights depend on. `lat_deg`, `lon_deg` are NaN where unknown."""
+
+    owner: NDArray[np.str_]
+    network: NDArray[np.str_]
+    kind: NDArray[np.str_]
+    lat_deg: NDArray[np.float64]
+    lon_deg: NDArray[np.float64]
+    reserved: BoolColumn
+    tags: tuple[frozenset[str], ...]
+
+    def __len__(self) -> int:
+        return len(self.owner)
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Why a camera may be used: the caller's own agency, or an agreement. `mask` is over the cameras."""
+
+    name: str
+    mask: BoolColumn
+    actions: frozenset[Action]
+    agreement: Agreement | None
+
+
+@dataclass(frozen=True)
+class ActionMasks:
+    """Which action is allowed on which camera, and by what. Every mask is part of the mask of `locate`."""
+
+    actions: dict[Action, BoolColumn]
+    bases: tuple[Basis, ...]
+
+    def allows(self, action: Action, index: int) -> bool:
+        return bool(self.actions[action][index])
+
+    def actions_of(self, index: int) -> tuple[Action, ...]:
+        return tuple(action for action in Action if self.actions[action][index])
+
+    def bases_of(self, index: int) -> tuple[str, ...]:
+        return tuple(basis.name for basis in self.bases if basis.mask[index])
+
+    def grants(self, action: Action, index: int) -> tuple[Basis, ...]:
+        """The bases that allow the action on the camera, the caller's own agency first."""
+        if not self.actions[action][index]:
+            return ()
+        return tuple(basis for basis in self.bases if basis.mask[index] and action in basis.actions)
+
+
+def may(officer: Officer, action: AgencyAction, at: datetime, owner: str | None = None) -> bool:
+    """Whether the officer's roles allow this now; with `owner`, on what belongs to that agency."""
+    if owner is not None and owner != officer.agency:
+        return False
+    return officer.is_designated(at) and not officer.roles.isdisjoint(AGENCY_ACTIONS[action])
+
+
+@dataclass(frozen=True)
+class RequestView:
+    """What an officer may see of a request: all of it as its requester, else the items of one owner."""
+
+    as_requester: bool
+    as_owner: str | None
+
+    @property
+    def nothing(self) -> bool:
+        return not self.as_requester and self.as_owner is None
+
+    def shows(self, owner: str) -> bool:
+        return self.as_requester or owner == self.as_owner
+
+
+def request_view(officer: Officer, requester_id: str, owners: Collection[str], at: datetime) -> RequestView:
+    """The requester sees the whole request, a custodian the items of their own agency."""
+    reads = may(officer, AgencyAction.READ_REQUESTS, at)
+    owns = officer.agency in owners and may(officer, AgencyAction.DECIDE, at)
+    mine = reads and officer.id == requester_id and may(officer, AgencyAction.FETCH_OWN, at)
+    return RequestView(as_requester=mine, as_owner=officer.agency if owns else None)
+
+
+def scope(terms: Terms, columns: CameraColumns) -> BoolColumn:
+    """Which cameras an agreement is about. A reserved one never is; an area needs a position."""
+    mask: BoolColumn = (columns.owner == terms.owner) & ~columns.reserved
+    if terms.networks is not None:
+        mask &= np.isin(columns.network, terms.networks)
+    if terms.kinds is not None:
+        mask &= np.isin(columns.kind, [kind.value for kind in terms.kinds])
+    if terms.tags_any is not None:
+        wanted = frozenset(terms.tags_any)
+        mask &= np.fromiter((not wanted.isdisjoint(tags) for tags in columns.tags), bool, len(columns))
+    if terms.tags_none is not None:
+        unwanted = frozenset(terms.tags_none)
+        mask &= np.fromiter((unwanted.isdisjoint(tags) for tags in columns.tags), bool, len(columns))
+    if terms.area is not None and mask.any():
+        area = shape(terms.area)
+        shapely.prepare(area)
+        inside = np.zeros(len(columns), bool)
+        known = mask & ~np.isnan(columns.lat_deg)
+        inside[known] = shapely.intersects_xy(area, columns.lon_deg[known], columns.lat_deg[known])
+        mask &= inside
+    return mask
+
+
+def action_masks(
+    officer: Officer,
+    purpose: str | None,
+    columns: CameraColumns,
+    agreements: Sequence[Agreement],
+    at: datetime,
+) -> ActionMasks:
+    """What the officer may do with each camera, for this purpose, now."""
+    granted = {action: np.zeros(len(columns), bool) for action in Action}
+    if purpose is None or not officer.is_designated(at):
+        return ActionMasks(granted, ())
+    bases = [*_own_bases(officer, columns), *_agreed_bases(officer, purpose, columns, agreements, at)]
+    for basis in bases:
+        for action in basis.actions:
+            granted[action] |= basis.mask
+    for action in Action:
+        granted[action] &= granted[Action.LOCATE]
+    return ActionMasks(granted, tuple(bases))
+
+
+def _own_bases(officer: Officer, columns: CameraColumns) -> list[Basis]:
+    """Own cameras need no agreement; the reserved ones are a custodian's only."""
+    own = columns.owner == officer.agency
+    bases = []
+    for reserved in (False, True):
+        roles = officer.roles & SEES_RESERVED if reserved else officer.roles
+        actions = frozenset[Action]().union(*(ROLE_ACTIONS[role] for role in roles))
+        if actions:
+            bases.append(Basis(OWN_BASIS, own & (columns.reserved == reserved), actions, None))
+    return bases
+
+
+def _agreed_bases(
+    officer: Officer,
+    purpose: str,
+    columns: CameraColumns,
+    agreements: Sequence[Agreement],
+    at: datetime,
+) -> list[Basis]:
+    possible = frozenset[Action]().union(*(ROLE_ACTIONS[role] for role in officer.roles - OWN_ONLY))
+    bases = []
+    for agreement in agreements:
+        terms = agreement.terms
+        if not agreement.in_force(at) or purpose not in terms.purposes:
+            continue
+        if officer.agency not in terms.partners or officer.agency == terms.owner:
+            continue
+        actions = possible & frozenset(Action(name) for name in terms.actions)
+        if actions:
+            bases.append(Basis(agreement.id, scope(terms, columns), actions, agreement))
+    return bases

@@ -1,0 +1,108 @@
+"""`/v1/me`, `/v1/officers`, `/v1/agreements`: who calls, who may sign in, what was agreed."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, Field
+
+from broker.agencies.models import NewOfficer, Role
+from broker.agencies.views import (
+    AgreementList,
+    AgreementView,
+    IssuedView,
+    MeView,
+    OfficerList,
+    agreement_view,
+    me_view,
+    officer_view,
+)
+from broker.http.calls import Body, CurrentCaller, Line
+from broker.http.services import CurrentServices
+
+router = APIRouter(prefix="/v1", tags=["agencies"])
+
+
+class PurposeBody(Body):
+    """`purpose` null ends the session's purpose."""
+
+    purpose: Annotated[str, Field(max_length=64)] | None
+    case_ref: Annotated[str, Field(max_length=200)] | None = None
+
+
+class OfficerBody(Body):
+    agency: Line
+    name: Line
+    service: Line
+    personnel_number: Line
+    roles: Annotated[list[Role], Field(min_length=1, max_length=6)]
+    until: AwareDatetime | None = None
+
+
+AgreementId = Annotated[str, Field(max_length=64)]
+
+
+@router.get("/me", response_model=MeView, summary="Who calls")
+async def show_me(caller: CurrentCaller) -> MeView:
+    return me_view(caller)
+
+
+@router.put("/me/purpose", response_model=MeView, summary="Set the session's purpose")
+async def set_purpose(body: PurposeBody, caller: CurrentCaller, services: CurrentServices) -> MeView:
+    """Used by every later call with this token that brings no purpose of its own."""
+    await services.officers.set_purpose(caller, body.purpose, body.case_ref)
+    return me_view(caller.model_copy(update={"purpose": body.purpose, "case_ref": body.case_ref}))
+
+
+@router.get("/officers", response_model=OfficerList, summary="Officers")
+async def list_officers(caller: CurrentCaller, services: CurrentServices) -> OfficerList:
+    """Everyone for an administrator, oneself for everybody else."""
+    return OfficerList(officers=[officer_view(o) for o in await services.officers.list_officers(caller)])
+
+
+@router.post("/officers", response_model=IssuedView, status_code=201, summary="Designate an officer")
+async def add_officer(body: OfficerBody, caller: CurrentCaller, services: CurrentServices) -> IssuedView:
+    """By an administrator. The token is shown this once."""
+    officer, issued = await services.officers.add_officer(
+        NewOfficer(
+            agency=body.agency,
+            name=body.name,
+            service=body.service,
+            personnel_number=body.personnel_number,
+            roles=frozenset(body.roles),
+            designated_by=caller.officer.id,
+            until=body.until,
+        ),
+        caller,
+    )
+    return IssuedView(id=officer.id, token=issued.token)
+
+
+@router.delete("/officers/{officer_id}/tokens", status_code=204, summary="Revoke an officer's tokens")
+async def revoke_tokens(
+    officer_id: Annotated[str, Field(max_length=64)], caller: CurrentCaller, services: CurrentServices
+) -> None:
+    """By an administrator; every session of the officer ends at once."""
+    await services.officers.revoke_tokens(officer_id, caller)
+
+
+@router.get("/agreements", response_model=AgreementList, summary="Agreements")
+async def list_agreements(caller: CurrentCaller, services: CurrentServices) -> AgreementList:
+    """Those that the caller's agency is party to; all for an administrator."""
+    found = await services.agreements.list_agreements(caller)
+    return AgreementList(agreements=[agreement_view(agreement) for agreement in found])
+
+
+@router.post("/agreements/{agreement_id}/activate", response_model=AgreementView, summary="Activate")
+async def activate_agreement(
+    agreement_id: AgreementId, caller: CurrentCaller, services: CurrentServices
+) -> AgreementView:
+    """Puts the latest proposal in force; by a custodian of the owner."""
+    return agreement_view(await services.agreements.activate(agreement_id, caller))
+
+
+@router.post("/agreements/{agreement_id}/end", response_model=AgreementView, summary="End")
+async def end_agreement(
+    agreement_id: AgreementId, caller: CurrentCaller, services: CurrentServices
+) -> AgreementView:
+    """Ends what is in force; by a custodian of either side. It never comes back: a new one is proposed."""
+    return agreement_view(await services.agreements.end(agreement_id, caller))

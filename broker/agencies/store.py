@@ -1,0 +1,243 @@
+"""Agencies, officers, tokens and agreements in the ledger. Plain functions of a connection."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from broker.agencies.models import (
+    Agency,
+    Agreement,
+    AgreementState,
+    Designation,
+    NewOfficer,
+    Officer,
+    PolicyBook,
+    Role,
+    Terms,
+)
+from broker.ledger import tables
+
+
+def bump_policy_version(connection: Connection) -> None:
+    """Called with every change that a right may depend on; the next query anywhere notices."""
+    version = tables.policy_version
+    connection.execute(update(version).values(version=version.c.version + 1))
+
+
+def put_agencies(connection: Connection, agencies: Iterable[Agency]) -> None:
+    """Adds agencies that are new and renames those whose name changed."""
+    known = {row.id: row.name for row in connection.execute(select(tables.agencies))}
+    for agency in agencies:
+        if agency.id not in known:
+            connection.execute(insert(tables.agencies).values(id=agency.id, name=agency.name))
+        elif known[agency.id] != agency.name:
+            connection.execute(
+                update(tables.agencies).where(tables.agencies.c.id == agency.id).values(name=agency.name)
+            )
+
+
+def list_agencies(connection: Connection) -> list[Agency]:
+    rows = connection.execute(select(tables.agencies).order_by(tables.agencies.c.id))
+    return [Agency(id=row.id, name=row.name) for row in rows]
+
+
+def add_officer(
+    connection: Connection, officer_id: str, designation_id: str, new: NewOfficer, at: datetime
+) -> None:
+    connection.execute(
+        insert(tables.officers).values(
+            id=officer_id,
+            agency=new.agency,
+            name=new.name,
+            service=new.service,
+            personnel_number=new.personnel_number,
+            roles=sorted(role.value for role in new.roles),
+            created_at=at,
+        )
+    )
+    connection.execute(
+        insert(tables.designations).values(
+            id=designation_id,
+            officer_id=officer_id,
+            designated_by=new.designated_by,
+            valid_from=at,
+            valid_until=new.until,
+        )
+    )
+    bump_policy_version(connection)
+
+
+def add_token(
+    connection: Connection,
+    token_id: str,
+    officer_id: str,
+    hashed: str,
+    at: datetime,
+    expires_at: datetime | None,
+) -> None:
+    connection.execute(
+        insert(tables.tokens).values(
+            id=token_id, officer_id=officer_id, token_hash=hashed, created_at=at, expires_at=expires_at
+        )
+    )
+
+
+def revoke_tokens(connection: Connection, officer_id: str, at: datetime) -> int:
+    """Revokes every token of the officer; returns how many were live."""
+    tokens = tables.tokens
+    done = connection.execute(
+        update(tokens)
+        .where(tokens.c.officer_id == officer_id, tokens.c.revoked_at.is_(None))
+        .values(revoked_at=at)
+    )
+    bump_policy_version(connection)
+    return done.rowcount
+
+
+def _officer(connection: Connection, row: RowMapping) -> Officer:
+    designations = connection.execute(
+        select(tables.designations)
+        .where(tables.designations.c.officer_id == row["id"])
+        .order_by(tables.designations.c.valid_from)
+    ).mappings()
+    return Officer(
+        id=row["id"],
+        agency=row["agency"],
+        name=row["name"],
+        service=row["service"],
+        personnel_number=row["personnel_number"],
+        roles=frozenset(Role(role) for role in row["roles"]),
+        designations=tuple(
+            Designation(
+                designated_by=designation["designated_by"],
+                valid_from=designation["valid_from"],
+                valid_until=designation["valid_until"],
+            )
+            for designation in designations
+        ),
+    )
+
+
+def find_officer(connection: Connection, officer_id: str) -> Officer | None:
+    query = select(tables.officers).where(tables.officers.c.id == officer_id)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else _officer(connection, row)
+
+
+def list_officers(connection: Connection, agency: str | None = None) -> list[Officer]:
+    query = select(tables.officers).order_by(tables.officers.c.id)
+    if agency is not None:
+        query = query.where(tables.officers.c.agency == agency)
+    return [_officer(connection, row) for row in connection.execute(query).mappings().all()]
+
+
+def find_token(connection: Connection, hashed: str, at: datetime) -> tuple[RowMapping, Officer] | None:
+    """The live token with this hash, and its officer."""
+    tokens = tables.tokens
+    row = connection.execute(select(tokens).where(tokens.c.token_hash == hashed)).mappings().one_or_none()
+    if row is None or row["revoked_at"] is not None:
+        return None
+    if row["expires_at"] is not None and row["expires_at"] <= at:
+        return None
+    officer = find_officer(connection, row["officer_id"])
+    return None if officer is None else (row, officer)
+
+
+def set_purpose(connection: Connection, token_id: str, purpose: str | None, case_ref: str | None) -> None:
+    tokens = tables.tokens
+    connection.execute(
+        update(tokens).where(tokens.c.id == token_id).values(purpose=purpose, case_ref=case_ref)
+    )
+
+
+def _agreement(row: RowMapping) -> Agreement:
+    return Agreement(
+        id=row["id"],
+        version=row["version"],
+        state=AgreementState(row["state"]),
+        terms=Terms.model_validate(row["terms"]),
+        proposed_at=row["proposed_at"],
+        activated_at=row["activated_at"],
+        ended_at=row["ended_at"],
+    )
+
+
+def list_agreements(connection: Connection) -> list[Agreement]:
+    """Every version of every agreement, by id and version."""
+    query = select(tables.agreements).order_by(tables.agreements.c.id, tables.agreements.c.version)
+    return [_agreement(row) for row in connection.execute(query).mappings()]
+
+
+def find_agreement(connection: Connection, agreement_id: str, version: int | None = None) -> Agreement | None:
+    """One version, or the latest where none is named."""
+    agreements = tables.agreements
+    query = select(agreements).where(agreements.c.id == agreement_id)
+    if version is not None:
+        query = query.where(agreements.c.version == version)
+    row = connection.execute(query.order_by(agreements.c.version.desc()).limit(1)).mappings().one_or_none()
+    return None if row is None else _agreement(row)
+
+
+def propose_agreement(
+    connection: Connection, agreement_id: str, terms: Terms, at: datetime, by: str | None
+) -> Agreement:
+    """Adds the next version as a proposal; what is in force stays in force."""
+    latest = find_agreement(connection, agreement_id)
+    version = 1 if latest is None else latest.version + 1
+    connection.execute(
+        insert(tables.agreements).values(
+            id=agreement_id,
+            version=version,
+            owner=terms.owner,
+            state=AgreementState.PROPOSED.value,
+            terms=terms.model_dump(mode="json"),
+            proposed_at=at,
+            proposed_by=by,
+        )
+    )
+    return Agreement(
+        id=agreement_id,
+        version=version,
+        state=AgreementState.PROPOSED,
+        terms=terms,
+        proposed_at=at,
+        activated_at=None,
+        ended_at=None,
+    )
+
+
+def activate_agreement(connection: Connection, agreement: Agreement, at: datetime, by: str | None) -> None:
+    """Puts this version in force; an older one in force ends at the same moment."""
+    agreements = tables.agreements
+    connection.execute(
+        update(agreements)
+        .where(agreements.c.id == agreement.id, agreements.c.state == AgreementState.ACTIVE.value)
+        .values(state=AgreementState.ENDED.value, ended_at=at, ended_by=by)
+    )
+    connection.execute(
+        update(agreements)
+        .where(agreements.c.id == agreement.id, agreements.c.version == agreement.version)
+        .values(state=AgreementState.ACTIVE.value, activated_at=at, activated_by=by)
+    )
+    bump_policy_version(connection)
+
+
+def end_agreement(connection: Connection, agreement: Agreement, at: datetime, by: str | None) -> None:
+    agreements = tables.agreements
+    connection.execute(
+        update(agreements)
+        .where(agreements.c.id == agreement.id, agreements.c.version == agreement.version)
+        .values(state=AgreementState.ENDED.value, ended_at=at, ended_by=by)
+    )
+    bump_policy_version(connection)
+
+
+def read_policy_version(connection: Connection) -> int:
+    return int(connection.execute(select(tables.policy_version.c.version)).scalar_one())
+
+
+def read_policy_book(connection: Connection) -> PolicyBook:
+    """Every agreement that is in force or may be, with the version that it belongs to."""
+    active = [a for a in list_agreements(connection) if a.state is AgreementState.ACTIVE]
+    return PolicyBook(version=read_policy_version(connection), agreements=tuple(active))

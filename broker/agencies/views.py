@@ -1,0 +1,98 @@
+"""Officers, agreements and the caller as they leave over HTTP."""
+
+from typing import Any
+
+from broker.agencies.models import Agreement, Caller, Officer
+from broker.http.calls import InstantView, View
+
+
+class OfficerView(View):
+    id: str
+    agency: str
+    name: str
+    service: str
+    personnel_number: str
+    roles: list[str]
+    designated_until: InstantView | None
+
+
+class IssuedView(View):
+    """`token` is shown this once."""
+
+    id: str
+    token: str
+
+
+class OfficerList(View):
+    officers: list[OfficerView]
+
+
+class MeView(View):
+    """Who calls, and the purpose that calls without one of their own are made for."""
+
+    id: str
+    agency: str
+    name: str
+    service: str
+    personnel_number: str
+    roles: list[str]
+    designated: bool
+    purpose: str | None
+    case_ref: str | None
+
+
+class AgreementView(View):
+    """One version of an agreement with its terms."""
+
+    id: str
+    version: int
+    state: str
+    proposed_at: InstantView
+    activated_at: InstantView | None
+    ended_at: InstantView | None
+    terms: dict[str, Any]
+
+
+class AgreementList(View):
+    agreements: list[AgreementView]
+
+
+def officer_view(officer: Officer) -> OfficerView:
+    last = officer.designations[-1] if officer.designations else None
+    return OfficerView(
+        id=officer.id,
+        agency=officer.agency,
+        name=officer.name,
+        service=officer.service,
+        personnel_number=officer.personnel_number,
+        roles=sorted(role.value for role in officer.roles),
+        designated_until=last.valid_until if last else None,
+    )
+
+
+def me_view(caller: Caller) -> MeView:
+    officer = caller.officer
+    return MeView(
+        id=officer.id,
+        agency=officer.agency,
+        name=officer.name,
+        service=officer.service,
+        personnel_number=officer.personnel_number,
+        roles=sorted(role.value for role in officer.roles),
+        designated=caller.designated,
+        purpose=caller.purpose,
+        case_ref=caller.case_ref,
+    )
+
+
+def agreement_view(agreement: Agreement) -> AgreementView:
+    terms = agreement.terms.model_dump(mode="json")
+    return AgreementView(
+        id=agreement.id,
+        version=agreement.version,
+        state=agreement.state.value,
+        proposed_at=agreement.proposed_at,
+        activated_at=agreement.activated_at,
+        ended_at=agreement.ended_at,
+        terms=terms | {"valid": str(agreement.terms.valid)},
+    )

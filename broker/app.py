@@ -1,0 +1,307 @@
+"""The composition root: builds stores, services, the API and the work of one process. Decides nothing.
+
+It alone imports the registry of adapters, and hands on what others need of it.
+"""
+
+import asyncio
+import os
+import random
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from adapters import registry
+from broker.agencies.agreements import Agreements
+from broker.agencies.authority import Authority
+from broker.agencies.officers import Officers
+from broker.agencies.routes import router as agencies_router
+from broker.audit.routes import router as audit_router
+from broker.audit.service import AuditLog
+from broker.catalog.embedded import EmbeddedValkey, OwnedData, read_socket_path
+from broker.catalog.routes import router as catalog_router
+from broker.catalog.service import Catalog
+from broker.catalog.snapshots import Snapshots
+from broker.catalog.store import CatalogStore
+from broker.clock import Clock
+from broker.errors import SetupProblem
+from broker.holds.carrying import PlaceHolds, ReleaseHolds
+from broker.holds.routes import router as holds_router
+from broker.holds.service import Holds
+from broker.http import problem_details
+from broker.http.health import CountCalls, Metrics
+from broker.http.health import router as health_router
+from broker.http.limits import LimitBody
+from broker.http.services import Services
+from broker.identifiers import Identifiers
+from broker.ingest.recorder import Recorders
+from broker.ingest.routes import router as networks_router
+from broker.ingest.schedule import Schedule
+from broker.ingest.service import Ingest
+from broker.ledger.engine import Ledger
+from broker.ledger.migrate import migrate
+from broker.requests.clips import ClipTools, MakeClips
+from broker.requests.decisions import Decisions
+from broker.requests.delivery import Delivery
+from broker.requests.routes import router as requests_router
+from broker.requests.scratch import clear_scratch
+from broker.requests.sealing import SealRequests, SealTools
+from broker.requests.service import Requests
+from broker.settings import Settings
+from broker.vault.store import Vault
+from broker.work.worker import Worker
+
+PROBLEM_STATUSES = (400, 401, 403, 404, 409, 412, 413, 422, 500, 503, 507)
+
+
+@dataclass(frozen=True)
+class Broker:
+    """Everything of one process."""
+
+    services: Services
+    ledger: Ledger
+    catalog: CatalogStore
+    vault: Vault
+    recorders: Recorders
+    ingest: Ingest
+    schedule: Schedule
+    worker: Worker
+
+
+@dataclass(frozen=True)
+class Office:
+    """The services that need the ledger only: they work whether or not a broker runs."""
+
+    authority: Authority
+    officers: Officers
+    agreements: Agreements
+    audit: AuditLog
+
+
+@dataclass(frozen=True)
+class Host:
+    """What a process is given from outside: time, ids and chance."""
+
+    clock: Clock
+    identifiers: Identifiers
+    jitter: random.Random
+
+    @property
+    def process(self) -> str:
+        """Names this process in leases."""
+        return f"{socket.gethostname()[:24]}.{os.getpid()}.{self.jitter.getrandbits(32):08x}"
+
+
+def ledger_file(settings: Settings) -> Path:
+    return settings.broker.data / "ledger.sqlite"
+
+
+@asynccontextmanager
+async def open_ledger(settings: Settings) -> AsyncIterator[Ledger]:
+    """The ledger, migrated."""
+    data = settings.broker.data
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        await asyncio.to_thread(migrate, ledger_file(settings))
+    except OSError as error:
+        raise SetupProblem(f"the data folder {data} cannot be used: {error.strerror}") from error
+    ledger = Ledger(ledger_file(settings))
+    try:
+        yield ledger
+    finally:
+        await asyncio.to_thread(ledger.close)
+
+
+@asynccontextmanager
+async def open_redis(settings: Settings, *, own: bool) -> AsyncIterator[Redis]:
+    """The catalog's Redis: the configured one, or the embedded one, started when `own`, else attached to."""
+    async with AsyncExitStack() as stack:
+        url = settings.broker.redis_url
+        if url is not None:
+            address = url if isinstance(url, str) else url.read()
+            client = Redis.from_url(address, decode_responses=True, protocol=2)
+        else:
+            path = await _own_valkey(settings, stack) if own else read_socket_path(settings.broker.data)
+            if path is None:
+                raise SetupProblem(
+                    f"no broker runs on {settings.broker.data}: start `entrevue serve` there first"
+                )
+            client = Redis(unix_socket_path=str(path), decode_responses=True, protocol=2)
+        stack.push_async_callback(client.aclose)
+        yield client
+
+
+async def _own_valkey(settings: Settings, stack: AsyncExitStack) -> Path:
+    owned = OwnedData(settings.broker.data)
+    owned.take()
+    stack.callback(owned.free)
+    clear_scratch(settings.broker.data / "scratch")
+    valkey = EmbeddedValkey(settings.broker.data)
+    stack.push_async_callback(valkey.stop)
+    return await valkey.start()
+
+
+@asynccontextmanager
+async def open_broker(settings: Settings, host: Host, *, own: bool) -> AsyncIterator[Broker]:
+    """All of one process; `own` starts the embedded stores, otherwise those of a running broker are used."""
+    async with AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(open_redis(settings, own=own))
+        ledger = await stack.enter_async_context(open_ledger(settings))
+        broker = build(settings, host, ledger, CatalogStore(redis))
+        stack.push_async_callback(broker.recorders.aclose)
+        await broker.services.agreements.seed(settings)
+        yield broker
+
+
+def known_adapters() -> tuple[str, ...]:
+    """Names that a network's `adapter` can have."""
+    return registry.names()
+
+
+@asynccontextmanager
+async def open_recorders(settings: Settings, host: Host) -> AsyncIterator[Recorders]:
+    """The networks alone, for checks."""
+    recorders = Recorders(settings, host.clock, registry.load)
+    try:
+        yield recorders
+    finally:
+        await recorders.aclose()
+
+
+def build_office(settings: Settings, host: Host, ledger: Ledger) -> Office:
+    """Wires what needs the ledger only."""
+    authority = Authority(ledger, host.clock, settings.broker.purposes)
+    return Office(
+        authority=authority,
+        officers=Officers(ledger, host.clock, host.identifiers, authority),
+        agreements=Agreements(ledger, host.clock, authority),
+        audit=AuditLog(ledger, host.clock),
+    )
+
+
+@asynccontextmanager
+async def open_office(settings: Settings, host: Host) -> AsyncIterator[Office]:
+    """The ledger's services, for commands on the host."""
+    async with open_ledger(settings) as ledger:
+        office = build_office(settings, host, ledger)
+        await office.agreements.seed(settings)
+        yield office
+
+
+def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: CatalogStore) -> Broker:
+    """Wires the services; opens nothing but the folders of the vault."""
+    clock, identifiers, limits = host.clock, host.identifiers, settings.broker
+    networks = [network.id for network in settings.network]
+    vault = Vault(limits.data / "vault")
+    recorders = Recorders(settings, clock, registry.load)
+    office = build_office(settings, host, ledger)
+    authority = office.authority
+    catalog = Catalog(catalog_store, authority, clock, networks)
+    requests = Requests(ledger, catalog_store, authority, clock, identifiers, limits)
+    decisions = Decisions(requests, ledger, authority, clock, identifiers)
+    services = Services(
+        settings=settings,
+        clock=clock,
+        authority=authority,
+        officers=office.officers,
+        agreements=office.agreements,
+        audit=office.audit,
+        catalog=catalog,
+        snapshots=Snapshots(catalog, vault),
+        holds=Holds(ledger, catalog_store, authority, clock, identifiers, limits),
+        requests=requests,
+        decisions=decisions,
+        delivery=Delivery(requests, ledger, vault, authority, clock),
+    )
+    ingest = Ingest(recorders, catalog_store, ledger, vault, clock, settings)
+    process, scratch = host.process, limits.data / "scratch"
+    clip_tools = ClipTools(
+        ledger=ledger,
+        recorders=recorders,
+        vault=vault,
+        authority=authority,
+        clock=clock,
+        jitter=host.jitter,
+        scratch=scratch,
+        max_attempts=limits.max_attempts,
+    )
+    seal_tools = SealTools(
+        ledger=ledger,
+        vault=vault,
+        clock=clock,
+        jitter=host.jitter,
+        scratch=scratch,
+        keys=limits.data / "keys",
+    )
+    jobs: tuple[Any, ...] = (
+        PlaceHolds(ledger, recorders, clock, host.jitter, limits.max_attempts, decisions.note_hold),
+        MakeClips(clip_tools),
+        SealRequests(seal_tools),
+        ReleaseHolds(ledger, recorders, clock, host.jitter, limits.max_attempts),
+    )
+    return Broker(
+        services=services,
+        ledger=ledger,
+        catalog=catalog_store,
+        vault=vault,
+        recorders=recorders,
+        ingest=ingest,
+        schedule=Schedule(ingest, catalog_store, recorders.networks, process, host.jitter),
+        worker=Worker(jobs, catalog_store, clock, process, limits.lease_s),
+    )
+
+
+def create_api(services: Services) -> FastAPI:
+    """The HTTP application over one process's services."""
+    problem = {"application/problem+json": {"schema": problem_details.problem_schema()}}
+    app = FastAPI(
+        title="Entrevue",
+        version=version("entrevue"),
+        summary="A broker of video-surveillance metadata between agencies",
+        docs_url=None,  # the bundled pages load code from a content network
+        redoc_url=None,
+        responses={status: {"description": "Problem", "content": problem} for status in PROBLEM_STATUSES},
+    )
+    app.state.services = services
+    app.state.metrics = Metrics()
+    problem_details.install(app)
+    app.add_middleware(LimitBody)
+    app.add_middleware(CountCalls, metrics=app.state.metrics)
+    for router in (
+        catalog_router,
+        requests_router,
+        holds_router,
+        agencies_router,
+        networks_router,
+        audit_router,
+        health_router,
+    ):
+        app.include_router(router)
+    return app
+
+
+async def run_background(broker: Broker, *, ingest: bool, worker: bool) -> None:
+    """Ingest and work until cancelled."""
+    async with asyncio.TaskGroup() as group:
+        if ingest:
+            group.create_task(broker.schedule.run())
+        if worker:
+            group.create_task(broker.worker.run())
+
+
+@asynccontextmanager
+async def background(broker: Broker, *, ingest: bool, worker: bool) -> AsyncIterator[None]:
+    """Ingest and work for as long as the block runs."""
+    task = asyncio.create_task(run_background(broker, ingest=ingest, worker=worker))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

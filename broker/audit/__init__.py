@@ -1,0 +1,1 @@
+"""The append-only log: who did what to whose cameras, why, and on which basis."""

@@ -1,0 +1,71 @@
+"""An entry of the log. Operations are the law's six words; actions are ours."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from adapters.contract.models import Instant
+
+
+class Operation(StrEnum):
+    COLLECTION = "collection"
+    ALTERATION = "alteration"
+    CONSULTATION = "consultation"
+    DISCLOSURE = "disclosure"
+    COMBINATION = "combination"
+    ERASURE = "erasure"
+
+
+class Verdict(StrEnum):
+    ALLOWED = "allowed"
+    DENIED = "denied"
+
+
+class Person(BaseModel):
+    """An officer as the law wants them named: kept beside the entry, so that it can be erased."""
+
+    model_config = ConfigDict(frozen=True)
+
+    service: str
+    personnel_number: str
+    name: str
+
+
+class NewEntry(BaseModel):
+    """What is written. `objects` are the ids that were shown or changed, `owners` whose they are."""
+
+    model_config = ConfigDict(frozen=True)
+
+    operation: Operation
+    action: str
+    officer_id: str | None = None
+    agency: str | None = None
+    person: Person | None = None
+    decision: Verdict = Verdict.ALLOWED
+    objects: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    query: dict[str, Any] | None = None
+    purpose: str | None = None
+    case_ref: str | None = None
+    basis: tuple[str, ...] = ()
+    recipient: str | None = None
+    request_id: str | None = None
+
+
+class Entry(NewEntry):
+    """A written entry; `sequence` grows by one with each."""
+
+    sequence: int
+    at: Instant
+
+
+class Receipt(BaseModel):
+    """What an append returns: where it stands and the policy's version in the same transaction."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sequence: int
+    at: datetime
+    policy_version: int

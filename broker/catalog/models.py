@@ -1,0 +1,202 @@
+"""Frozen facts of the catalog and the questions that are put to it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from urllib.parse import quote, unquote
+
+from pydantic import BaseModel, ConfigDict
+
+from adapters.contract.capabilities import Capability
+from adapters.contract.models import (
+    CameraKind,
+    CameraStatus,
+    Instant,
+    Interval,
+    Position,
+    Span,
+    Stream,
+    View,
+)
+from broker.agencies.models import Action
+
+RESERVED_TAG: Final = "reserved"
+
+
+def camera_id(network_id: str, native_id: str) -> str:
+    """`<network>:<native id>`, the native id percent-encoded outside `A-Za-z0-9._~-`."""
+    return f"{network_id}:{quote(native_id, safe='')}"
+
+
+def network_of(identifier: str) -> str:
+    """The network part of a camera's or place's id."""
+    return identifier.partition(":")[0]
+
+
+def native_id_of(identifier: str) -> str:
+    return unquote(identifier.partition(":")[2])
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Place(Model):
+    """A named site, as `<network>:<native id>`."""
+
+    id: str
+    name: str
+    position: Position
+
+
+class SnapshotReference(Model):
+    """Where the latest snapshot is. `captured_at` None where the recorder did not say."""
+
+    captured_at: Instant | None
+    fetched_at: Instant
+    vault_key: str
+    quality: str | None = None
+
+
+class Camera(Model):
+    """One camera with everything that the catalog knows of it. Instants are true UTC."""
+
+    id: str
+    network: str
+    agency: str
+    name: str
+    kind: CameraKind | None = None
+    position: Position | None = None
+    place: str | None = None
+    place_name: str | None = None
+    place_position: Position | None = None
+    level: str | None = None
+    views: tuple[View, ...] = ()
+    streams: tuple[Stream, ...] = ()
+    status: CameraStatus = CameraStatus.UNKNOWN
+    status_since: Instant | None = None
+    retention_days: float | None = None
+    tags: tuple[str, ...] = ()
+    offers: tuple[Capability, ...] = ()
+    spans: tuple[Span, ...] = ()
+    clock_offset_ms: float | None = None
+    snapshot: SnapshotReference | None = None
+    vanished_at: Instant | None = None
+
+    @property
+    def located(self) -> Position | None:
+        """Where to look for it: its own position, else its place's."""
+        return self.position or self.place_position
+
+    @property
+    def reserved(self) -> bool:
+        return RESERVED_TAG in self.tags
+
+    def footage_within(self, interval: Interval) -> tuple[Interval, ...]:
+        """The parts of the interval that the recorder holds, as far as the catalog knows."""
+        parts = (span.interval.intersect(interval) for span in self.spans)
+        return tuple(part for part in parts if part is not None)
+
+    def overwrite_at(self, interval: Interval | None = None) -> datetime | None:
+        """When the first footage, of the interval where one is given, will be erased."""
+        times = [
+            span.overwrite_at
+            for span in self.spans
+            if span.overwrite_at is not None
+            and (interval is None or span.interval.intersect(interval) is not None)
+        ]
+        return min(times, default=None)
+
+
+class NetworkReport(Model):
+    """What the last synchronisation of a network found. `error` is set where it failed."""
+
+    network: str
+    agency: str
+    synchronised_at: Instant
+    succeeded_at: Instant | None
+    refresh_s: float
+    found: int
+    added: int
+    changed: int
+    vanished: int
+    rejected: int
+    reasons: tuple[str, ...] = ()
+    error: str | None = None
+
+    def is_stale(self, at: datetime) -> bool:
+        """Nothing proved the network's cameras for twice its refresh."""
+        if self.succeeded_at is None:
+            return True
+        return (at - self.succeeded_at).total_seconds() > 2 * self.refresh_s
+
+
+@dataclass(frozen=True)
+class Radius:
+    """Within `radius_m` of a point."""
+
+    lat_deg: float
+    lon_deg: float
+    radius_m: float
+
+
+@dataclass(frozen=True)
+class Box:
+    """Between meridians and parallels; west of the antimeridian to east of it where `west_deg > east_deg`."""
+
+    west_deg: float
+    south_deg: float
+    east_deg: float
+    north_deg: float
+
+
+class Sort(StrEnum):
+    DISTANCE = "distance"
+    RANK = "rank"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One search. None means no restriction. `as_of` is the time of the first page, `offering` keeps the
+    cameras that the caller may do this with."""
+
+    area: Radius | Box | None
+    as_of: datetime
+    limit: int
+    sees: bool = False
+    interval: Interval | None = None
+    agency: str | None = None
+    network: str | None = None
+    kind: CameraKind | None = None
+    status: CameraStatus | None = None
+    text: str | None = None
+    level: str | None = None
+    offering: Action | None = None
+    sort: Sort = Sort.DISTANCE
+    after: tuple[float | str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A camera that the caller may locate, with what the question makes of it.
+
+    `sees` and `covered_s` are None where unknown or where the caller may not know.
+    """
+
+    camera: Camera
+    status: CameraStatus
+    distance_m: float | None
+    bearing_deg: float | None
+    sees: bool | None
+    covered_s: float | None
+    actions: tuple[str, ...]
+    basis: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Hits in order; `next_after` is the key of the last one where more follow."""
+
+    hits: tuple[Hit, ...]
+    next_after: tuple[float | str, ...] | None

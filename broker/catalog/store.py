@@ -1,0 +1,258 @@
+"""The catalog in Redis. Every key is in `broker.redis_keys`; every outage becomes one `Problem` here."""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from broker import redis_keys
+from broker.catalog.models import Box, Camera, NetworkReport, Place, Radius, network_of
+from broker.errors import Problem
+
+GEO_LATITUDE_LIMIT_DEG: Final = 85.05
+"""Redis refuses positions beyond it (GEOADD's documentation)."""
+
+CHUNK: Final = 2_000
+WIDEN: Final = 1.01
+"""Redis measures on a sphere and rounds positions to 52 bits; candidates are taken from a little further."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a synchronisation changes: cameras to write with their digests, and ids to remove for good."""
+
+    written: tuple[tuple[Camera, str], ...]
+    removed: tuple[str, ...]
+
+
+def digest(camera: Camera) -> str:
+    """Changes when anything that the catalog says of the camera changes."""
+    return hashlib.blake2b(camera.model_dump_json().encode(), digest_size=12).hexdigest()
+
+
+@asynccontextmanager
+async def _reaching_redis() -> AsyncIterator[None]:
+    try:
+        yield
+    except ResponseError as error:
+        if str(error).startswith(("OOM", "MISCONF")):
+            raise Problem(
+                "storage_full",
+                "the catalog's store has no room: nothing was changed; free space and try again",
+            ) from error
+        raise
+    except (RedisError, OSError) as error:
+        raise Problem(
+            "catalog_unavailable", "the catalog does not answer: try again", retry_after_s=2
+        ) from error
+
+
+class CatalogStore:
+    """Reads and writes over one Redis client with `decode_responses=True`."""
+
+    def __init__(self, redis: "Redis") -> None:
+        # redis-py types every answer as bytes or str, whatever decode_responses says; ours are str.
+        self._redis: Any = redis
+
+    async def ping(self) -> None:
+        async with _reaching_redis():
+            await self._redis.ping()
+
+    # synchronisation
+
+    async def digests(self, network_id: str) -> dict[str, str]:
+        """Camera id → digest of what is stored."""
+        async with _reaching_redis():
+            return dict(await self._redis.hgetall(redis_keys.network_digests(network_id)))
+
+    async def apply(self, network_id: str, difference: Difference) -> None:
+        """Writes a difference in pipelines; a chunk is one transaction: no camera is half there."""
+        async with _reaching_redis():
+            for start in range(0, len(difference.written), CHUNK):
+                await self._write(network_id, difference.written[start : start + CHUNK])
+            for start in range(0, len(difference.removed), CHUNK):
+                await self._remove(network_id, difference.removed[start : start + CHUNK])
+
+    async def _write(self, network_id: str, written: Sequence[tuple[Camera, str]]) -> None:
+        pipeline = self._redis.pipeline(transaction=True)
+        bodies = {camera.id: camera.model_dump_json(exclude_defaults=True) for camera, _ in written}
+        pipeline.hset(redis_keys.network_cameras(network_id), mapping=bodies)
+        pipeline.hset(redis_keys.network_digests(network_id), mapping={c.id: d for c, d in written})
+        for camera, _ in written:
+            place = camera.located
+            if place is None:
+                pipeline.zrem(redis_keys.GEO, camera.id)
+                pipeline.srem(redis_keys.POLAR, camera.id)
+            elif abs(place.lat) > GEO_LATITUDE_LIMIT_DEG:
+                pipeline.zrem(redis_keys.GEO, camera.id)
+                pipeline.sadd(redis_keys.POLAR, camera.id)
+            else:
+                pipeline.geoadd(redis_keys.GEO, (place.lon, place.lat, camera.id))
+                pipeline.srem(redis_keys.POLAR, camera.id)
+            change = {"camera": camera.id, "change": "vanished" if camera.vanished_at else "written"}
+            pipeline.xadd(redis_keys.CHANGES, change, maxlen=redis_keys.CHANGES_KEPT, approximate=True)
+        await pipeline.execute()
+
+    async def _remove(self, network_id: str, removed: Sequence[str]) -> None:
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.hdel(redis_keys.network_cameras(network_id), *removed)
+        pipeline.hdel(redis_keys.network_digests(network_id), *removed)
+        pipeline.zrem(redis_keys.GEO, *removed)
+        pipeline.srem(redis_keys.POLAR, *removed)
+        for identifier in removed:
+            change = {"camera": identifier, "change": "removed"}
+            pipeline.xadd(redis_keys.CHANGES, change, maxlen=redis_keys.CHANGES_KEPT, approximate=True)
+        await pipeline.execute()
+
+    async def put_places(self, network_id: str, places: Iterable[Place]) -> None:
+        """Replaces the places of a network; no write where nothing changed."""
+        key = redis_keys.network_places(network_id)
+        wanted = {place.id: place.model_dump_json() for place in places}
+        async with _reaching_redis():
+            known = await self._redis.hgetall(key)
+            pipeline = self._redis.pipeline(transaction=True)
+            changed = {name: body for name, body in wanted.items() if known.get(name) != body}
+            if changed:
+                pipeline.hset(key, mapping=changed)
+            if gone := set(known) - set(wanted):
+                pipeline.hdel(key, *gone)
+            if len(pipeline):
+                await pipeline.execute()
+
+    async def put_report(self, report: NetworkReport) -> None:
+        async with _reaching_redis():
+            await self._redis.hset(redis_keys.NETWORKS, report.network, report.model_dump_json())
+
+    async def reports(self) -> dict[str, NetworkReport]:
+        """Network id → what its last synchronisation found."""
+        async with _reaching_redis():
+            stored = await self._redis.hgetall(redis_keys.NETWORKS)
+        return {name: NetworkReport.model_validate_json(body) for name, body in stored.items()}
+
+    # leases and wake-ups
+
+    async def hold_lease(self, network_id: str, owner: str, seconds: float) -> bool:
+        """Takes or renews the right to run a network's ingest; False while another process has it."""
+        key = redis_keys.network_lease(network_id)
+        milliseconds = int(seconds * 1000)
+        async with _reaching_redis():
+            if await self._redis.set(key, owner, nx=True, px=milliseconds):
+                return True
+            if await self._redis.get(key) != owner:
+                return False
+            await self._redis.pexpire(key, milliseconds)
+            return True
+
+    async def wake_worker(self) -> None:
+        """Tells a worker that work is due. The ledger is the queue: a lost wake-up only costs a poll."""
+        async with _reaching_redis():
+            pipeline = self._redis.pipeline(transaction=False)
+            pipeline.lpush(redis_keys.WAKE, "1")
+            pipeline.ltrim(redis_keys.WAKE, 0, redis_keys.WAKES_KEPT - 1)
+            await pipeline.execute()
+
+    async def wait_for_wake(self, timeout_s: float) -> None:
+        """Returns at a wake-up or after the timeout."""
+        async with _reaching_redis():
+            await self._redis.brpop([redis_keys.WAKE], timeout=timeout_s)
+
+    # reading
+
+    async def cameras(self, ids: Sequence[str]) -> list[Camera]:
+        """The cameras with these ids that there are, in that order."""
+        by_network: dict[str, list[str]] = {}
+        for identifier in ids:
+            by_network.setdefault(network_of(identifier), []).append(identifier)
+        found: dict[str, Camera] = {}
+        async with _reaching_redis():
+            pipeline = self._redis.pipeline(transaction=False)
+            for network_id, members in by_network.items():
+                pipeline.hmget(redis_keys.network_cameras(network_id), members)
+            for bodies in await pipeline.execute():
+                for body in bodies:
+                    if body is not None:
+                        camera = Camera.model_validate_json(body)
+                        found[camera.id] = camera
+        return [found[identifier] for identifier in ids if identifier in found]
+
+    async def network_cameras(self, network_id: str) -> list[Camera]:
+        async with _reaching_redis():
+            bodies = await self._redis.hvals(redis_keys.network_cameras(network_id))
+        return [Camera.model_validate_json(body) for body in bodies]
+
+    async def candidates(self, area: Radius | Box | None, networks: Iterable[str]) -> list[Camera]:
+        """Every camera that may lie in the area; the caller measures exactly. Without one: all of them."""
+        if area is None:
+            found = []
+            for network_id in networks:
+                found += await self.network_cameras(network_id)
+            return found
+        async with _reaching_redis():
+            polar = await self._redis.smembers(redis_keys.POLAR)
+            if isinstance(area, Radius):
+                near = await self._redis.geosearch(
+                    redis_keys.GEO,
+                    longitude=area.lon_deg,
+                    latitude=max(-GEO_LATITUDE_LIMIT_DEG, min(GEO_LATITUDE_LIMIT_DEG, area.lat_deg)),
+                    radius=area.radius_m * WIDEN + 2 + _beyond_limit_m(area.lat_deg),
+                    unit="m",
+                )
+            else:
+                near = (
+                    await self._redis.zrange(redis_keys.GEO, 0, -1)
+                    if _is_wide(area)
+                    else await self._in_box(area)
+                )
+        return await self.cameras([*near, *polar])
+
+    async def _in_box(self, box: Box) -> list[str]:
+        width_deg = (box.east_deg - box.west_deg) % 360
+        middle_lat = (box.south_deg + box.north_deg) / 2
+        middle_lon = (box.west_deg + width_deg / 2 + 180) % 360 - 180
+        found: list[str] = await self._redis.geosearch(
+            redis_keys.GEO,
+            longitude=middle_lon,
+            latitude=max(-GEO_LATITUDE_LIMIT_DEG, min(GEO_LATITUDE_LIMIT_DEG, middle_lat)),
+            width=(width_deg * 111_320 + 4) * WIDEN,
+            height=((box.north_deg - box.south_deg) * 111_700 + 4) * WIDEN,
+            unit="m",
+        )
+        return found
+
+    async def places(self, networks: Iterable[str]) -> list[Place]:
+        async with _reaching_redis():
+            pipeline = self._redis.pipeline(transaction=False)
+            for network_id in networks:
+                pipeline.hvals(redis_keys.network_places(network_id))
+            answers = await pipeline.execute()
+        return [Place.model_validate_json(body) for bodies in answers for body in bodies]
+
+    async def place(self, place_id: str) -> Place | None:
+        async with _reaching_redis():
+            body = await self._redis.hget(redis_keys.network_places(network_of(place_id)), place_id)
+        return None if body is None else Place.model_validate_json(body)
+
+
+def _beyond_limit_m(lat_deg: float) -> float:
+    """How much further to look from the limit when the point lies beyond it."""
+    return max(0.0, abs(lat_deg) - GEO_LATITUDE_LIMIT_DEG) * 111_700
+
+
+def _is_wide(box: Box) -> bool:
+    """A box that Redis cannot express well: over 90 degrees wide or high, or close to a pole."""
+    width_deg = (box.east_deg - box.west_deg) % 360
+    return (
+        width_deg > 90
+        or box.north_deg - box.south_deg > 90
+        or max(abs(box.north_deg), abs(box.south_deg)) > 80
+    )
+
+
+def vanished(camera: Camera, at: datetime) -> Camera:
+    """The camera marked as no longer listed by its network."""
+    return camera.model_copy(update={"vanished_at": camera.vanished_at or at})

@@ -1,0 +1,198 @@
+"""`entrevue agency`, `officer` and `agreement`: host commands on the ledger."""
+
+import os
+import tomllib
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from broker.agencies.models import Agreement, NewOfficer
+from broker.agencies.officers import roles_of
+from broker.agencies.terms import terms_of
+from broker.agencies.views import agreement_view
+from broker.app import Office
+from broker.cli.failures import USAGE, Failure
+from broker.cli.hosting import caller_of, with_office
+from broker.cli.options import HostOptions, host_command
+from broker.cli.output import print_json, print_table
+from broker.settings import AgreementSettings
+
+AGREEMENTS = TypeAdapter(tuple[AgreementSettings, ...])
+
+
+def add_to(app: typer.Typer) -> None:
+    agency = typer.Typer(help="Agencies that take part.", no_args_is_help=True)
+    agency.command("list", help="List agencies.")(list_agencies)
+    app.add_typer(agency, name="agency")
+    officer = typer.Typer(help="People who sign in.", no_args_is_help=True)
+    officer.command("add", help="Designate a person; prints their token once.")(add_officer)
+    officer.command("list", help="List officers.")(list_officers)
+    officer.command("revoke", help="Revoke all tokens of an officer.")(revoke)
+    app.add_typer(officer, name="officer")
+    agreement = typer.Typer(help="What agencies let each other do.", no_args_is_help=True)
+    agreement.command("apply", help="Propose the agreements of a file.")(apply)
+    agreement.command("activate", help="Put the latest proposal in force (an owner's custodian).")(activate)
+    agreement.command("list", help="List agreements.")(list_agreements)
+    agreement.command("end", help="End an agreement (a custodian of either side).")(end)
+    app.add_typer(agreement, name="agreement")
+
+
+@host_command
+def list_agencies(options: HostOptions) -> None:
+    async def work(office: Office) -> list[dict[str, str]]:
+        return [agency.model_dump() for agency in await office.officers.list_agencies()]
+
+    agencies = with_office(options, work)
+    if options.as_json:
+        print_json({"agencies": agencies})
+    else:
+        print_table(("id", "name"), ((agency["id"], agency["name"]) for agency in agencies))
+
+
+@host_command
+def add_officer(
+    options: HostOptions,
+    agency: Annotated[str, typer.Option(help="Id of their agency.")],
+    name: Annotated[str, typer.Option(help="Surname and first name.")],
+    service: Annotated[str, typer.Option(help="Their service.")],
+    number: Annotated[str, typer.Option(help="Personnel number.")],
+    role: Annotated[str, typer.Option(help="ROLE[,ROLE]")],
+    until: Annotated[str | None, typer.Option(help="Last day or instant of the designation.")] = None,
+) -> None:
+    async def work(office: Office) -> dict[str, str]:
+        new = NewOfficer(
+            agency=agency,
+            name=name,
+            service=service,
+            personnel_number=number,
+            roles=roles_of(role),
+            designated_by="host",
+            until=None if until is None else _until(until),
+        )
+        officer, issued = await office.officers.add_officer(new)
+        return {"id": officer.id, "token": issued.token}
+
+    print_json(with_office(options, work))
+
+
+def _until(text: str) -> datetime:
+    """A date is its end in UTC; an instant needs a zone."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Failure(f"--until {text!r} is neither a date nor an instant", USAGE) from error
+    if len(text) == len("2026-01-01"):
+        return datetime.combine(instant.date(), time.max, UTC)
+    if instant.tzinfo is None:
+        raise Failure(f"--until {text!r} has no zone: write it with Z", USAGE)
+    return instant
+
+
+@host_command
+def list_officers(options: HostOptions) -> None:
+    async def work(office: Office) -> list[tuple[str, str, str, str]]:
+        found = await office.officers.list_officers(None)
+        return [(o.id, o.agency, o.name, ",".join(sorted(r.value for r in o.roles))) for o in found]
+
+    rows = with_office(options, work)
+    columns = ("id", "agency", "name", "roles")
+    if options.as_json:
+        print_json({"officers": [dict(zip(columns, row, strict=True)) for row in rows]})
+    else:
+        print_table(columns, rows)
+
+
+@host_command
+def revoke(
+    options: HostOptions, officer_id: Annotated[str, typer.Argument(help="Id of the officer.")]
+) -> None:
+    async def work(office: Office) -> int:
+        return await office.officers.revoke_tokens(officer_id)
+
+    revoked = with_office(options, work)
+    if options.as_json:
+        print_json({"revoked": revoked})
+    else:
+        print_table(("officer", "revoked tokens"), [(officer_id, revoked)])
+
+
+@host_command
+def apply(
+    options: HostOptions, file: Annotated[Path, typer.Argument(help="TOML with [[agreement]] tables.")]
+) -> None:
+    try:
+        raw = tomllib.loads(file.read_text())
+        wanted = AGREEMENTS.validate_python(raw.get("agreement", ()))
+    except OSError as error:
+        raise Failure(f"{file} cannot be read: {error.strerror}", USAGE) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Failure(f"{file} is not TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Failure(f"{file}: agreement.{where}: {first['msg']}") from error
+    if not wanted:
+        raise Failure(f"{file} has no [[agreement]]")
+
+    async def work(office: Office) -> list[Agreement]:
+        proposed = []
+        for agreement in wanted:
+            terms = terms_of(agreement, file.resolve().parent)
+            proposed.append(await office.agreements.propose(agreement.id, terms, None))
+        return proposed
+
+    _print(options, with_office(options, work))
+
+
+@host_command
+def activate(
+    options: HostOptions, agreement_id: Annotated[str, typer.Argument(help="Id of the agreement.")]
+) -> None:
+    async def work(office: Office) -> list[Agreement]:
+        caller = await caller_of(office, os.environ.get("ENTREVUE_TOKEN"))
+        return [await office.agreements.activate(agreement_id, caller)]
+
+    _print(options, with_office(options, work))
+
+
+@host_command
+def list_agreements(options: HostOptions) -> None:
+    async def work(office: Office) -> list[Agreement]:
+        return await office.agreements.list_agreements(None)
+
+    _print(options, with_office(options, work))
+
+
+@host_command
+def end(
+    options: HostOptions, agreement_id: Annotated[str, typer.Argument(help="Id of the agreement.")]
+) -> None:
+    async def work(office: Office) -> list[Agreement]:
+        caller = await caller_of(office, os.environ.get("ENTREVUE_TOKEN"))
+        return [await office.agreements.end(agreement_id, caller)]
+
+    _print(options, with_office(options, work))
+
+
+def _print(options: HostOptions, agreements: list[Agreement]) -> None:
+    if options.as_json:
+        print_json({"agreements": [agreement_view(a).model_dump(mode="json") for a in agreements]})
+        return
+    print_table(
+        ("agreement", "version", "state", "owner", "partners", "actions", "valid"),
+        (
+            (
+                a.id,
+                a.version,
+                a.state.value,
+                a.terms.owner,
+                " ".join(a.terms.partners),
+                " ".join(a.terms.actions),
+                a.terms.valid,
+            )
+            for a in agreements
+        ),
+    )

@@ -1,0 +1,85 @@
+"""`entrevue doctor` and `adapter check`: is this set-up sound?"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from adapters.contract.capabilities import Capability
+from adapters.contract.errors import AdapterError
+from adapters.contract.models import Rejection
+from broker.app import Host, known_adapters, open_recorders
+from broker.cli.failures import Failure
+from broker.cli.hosting import run, settings_of, this_host
+from broker.cli.options import HostOptions, host_command
+from broker.cli.output import print_json, print_table
+from broker.settings import Settings
+
+
+@dataclass(frozen=True)
+class Finding:
+    subject: str
+    ok: bool
+    says: str
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("doctor", help="Check the configuration, the data folder and every network.")(doctor)
+
+
+@host_command
+def doctor(
+    options: HostOptions,
+    network: Annotated[str | None, typer.Option(help="Only this network.")] = None,
+) -> None:
+    settings = settings_of(options)
+    findings = [Finding("configuration", True, f"{len(settings.network)} networks"), _data_folder(settings)]
+    findings += run(lambda: _networks(settings, this_host(), network))
+    if options.as_json:
+        print_json({"findings": [vars(finding) for finding in findings]})
+    else:
+        print_table(("what", "", "says"), ((f.subject, "ok" if f.ok else "WRONG", f.says) for f in findings))
+    wrong = [finding for finding in findings if not finding.ok]
+    if wrong:
+        raise Failure(f"{wrong[0].subject}: {wrong[0].says}")
+
+
+def _data_folder(settings: Settings) -> Finding:
+    folder = settings.broker.data
+    if not folder.exists():
+        return Finding("data folder", True, f"{folder} will be made at first start")
+    if folder.stat().st_mode & 0o077:
+        return Finding("data folder", False, f"{folder} is open to others: chmod 700 {folder}")
+    return Finding("data folder", True, str(folder))
+
+
+async def _networks(settings: Settings, host: Host, only: str | None) -> list[Finding]:
+    findings = []
+    async with open_recorders(settings, host) as recorders:
+        for network in recorders.networks:
+            if only not in (None, network.id):
+                continue
+            if network.adapter not in known_adapters():
+                says = f"no adapter is called {network.adapter!r}; known: {', '.join(known_adapters())}"
+                findings.append(Finding(network.id, False, says))
+                continue
+            try:
+                recorder = recorders.get(network.id)
+                found = rejected = 0
+                async with asyncio.timeout(60):
+                    async for record in recorder.cameras():
+                        rejected += isinstance(record, Rejection)
+                        found += not isinstance(record, Rejection)
+            except AdapterError as error:
+                findings.append(Finding(network.id, False, f"{error.code}: {error.message}"))
+            except TimeoutError:
+                findings.append(Finding(network.id, False, "no complete list of cameras within 60 s"))
+            else:
+                abilities = (
+                    " ".join(sorted(Capability(c).value for c in recorder.capabilities)) or "list only"
+                )
+                findings.append(
+                    Finding(network.id, True, f"{found} cameras, {rejected} rejected; can: {abilities}")
+                )
+    return findings

@@ -1,0 +1,138 @@
+"""`entrevue request`, `requests`, `show`, `approve`, `deny`, `cancel`: the life of a request."""
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from broker.cli.client import BrokerClient
+from broker.cli.failures import USAGE, Failure
+from broker.cli.options import ClientOptions, client_command
+from broker.cli.output import print_json, print_lines, print_table
+
+WAIT_POLL_S = 0.5
+OPEN_STATES = frozenset({"pending", "approved", "processing"})
+
+RequestId = Annotated[str, typer.Argument(help="Id of the request.")]
+ReasonOption = Annotated[str, typer.Option(help="Why, for the log and the other side.")]
+ItemOption = Annotated[list[int] | None, typer.Option("--item", help="Only these items; repeatable.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("request", help="Ask for footage; it is held at once, until the owner decides.")(request)
+    app.command("requests", help="List requests.")(list_requests)
+    app.command("show", help="Show a request.")(show)
+    app.command("approve", help="Approve items of a request.")(approve)
+    app.command("deny", help="Deny items of a request.")(deny)
+    app.command("cancel", help="Withdraw items of your request.")(cancel)
+
+
+@client_command
+def request(
+    options: ClientOptions,
+    camera: Annotated[list[str], typer.Option(help="Id of a camera; repeatable.")],
+    interval: Annotated[str, typer.Option(help="START/END")],
+    basis: Annotated[str, typer.Option(help="Legal basis, KIND:REFERENCE.")],
+    reason: ReasonOption,
+    wait: Annotated[bool, typer.Option("--wait", help="Return when the request is finished.")] = False,
+) -> None:
+    kind, colon, reference = basis.partition(":")
+    if not colon or not kind or not reference:
+        raise Failure("--basis is KIND:REFERENCE, as in judicial_requisition:PV-2026-118", USAGE)
+    if not options.case_ref or not options.purpose:
+        raise Failure("a request needs --case and --purpose", USAGE)
+    client = BrokerClient(options)
+    body = {
+        "case_ref": options.case_ref,
+        "purpose": options.purpose,
+        "legal_basis": {"kind": kind, "reference": reference},
+        "reason": reason,
+        "items": [{"camera_id": name, "interval": interval} for name in camera],
+    }
+    found = client.call("POST", "/v1/requests", body=body)
+    while wait and found["state"] in OPEN_STATES:
+        time.sleep(WAIT_POLL_S)
+        found = client.call("GET", f"/v1/requests/{found['id']}")
+    _print(options, found)
+
+
+@client_command
+def list_requests(
+    options: ClientOptions,
+    state: Annotated[str | None, typer.Option(help="Only in this state.")] = None,
+    mine: Annotated[bool, typer.Option("--mine", help="Only those I submitted.")] = False,
+    to_decide: Annotated[
+        bool, typer.Option("--to-decide", help="Only those that wait for my agency.")
+    ] = False,
+) -> None:
+    if mine and to_decide:
+        raise Failure("give one of --mine and --to-decide", USAGE)
+    query: dict[str, Any] = {"mine": str(mine).lower(), "to_decide": str(to_decide).lower()}
+    if state is not None:
+        query["state"] = state
+    found = BrokerClient(options).call("GET", "/v1/requests", query=query)
+    if options.as_json:
+        print_json(found)
+        return
+    print_table(
+        ("request", "state", "case", "from", "submitted", "items"),
+        (
+            (r["id"], r["state"], r["case_ref"], r["agency"], r["submitted_at"], len(r["items"]))
+            for r in found["requests"]
+        ),
+    )
+
+
+@client_command
+def show(options: ClientOptions, request_id: RequestId) -> None:
+    _print(options, BrokerClient(options).call("GET", f"/v1/requests/{request_id}"))
+
+
+@client_command
+def approve(
+    options: ClientOptions, request_id: RequestId, reason: ReasonOption, item: ItemOption = None
+) -> None:
+    _decide(options, request_id, "approve", reason, item)
+
+
+@client_command
+def deny(
+    options: ClientOptions, request_id: RequestId, reason: ReasonOption, item: ItemOption = None
+) -> None:
+    _decide(options, request_id, "deny", reason, item)
+
+
+@client_command
+def cancel(
+    options: ClientOptions, request_id: RequestId, reason: ReasonOption = "withdrawn", item: ItemOption = None
+) -> None:
+    _decide(options, request_id, "cancel", reason, item)
+
+
+def _decide(options: ClientOptions, request_id: str, verb: str, reason: str, items: list[int] | None) -> None:
+    body: dict[str, Any] = {"reason": reason}
+    if items:
+        body["items"] = [{"n": n} for n in items]
+    _print(options, BrokerClient(options).call("POST", f"/v1/requests/{request_id}/{verb}", body=body))
+
+
+def _print(options: ClientOptions, found: dict[str, Any]) -> None:
+    if options.as_json:
+        print_json(found)
+        return
+    print_lines([f"{found['id']}  {found['state']}  case {found['case_ref']}"])
+    print_table(
+        ("item", "camera", "state", "asked", "hold", "clips", "why"),
+        (
+            (
+                item["n"],
+                item["camera_id"],
+                item["state"],
+                item["requested"],
+                item["held"]["state"] if item["held"] else None,
+                len(item["clips"]) or None,
+                item["state_reason"] or (item["held"] or {}).get("state_reason"),
+            )
+            for item in found["items"]
+        ),
+    )

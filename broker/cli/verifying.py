@@ -1,0 +1,42 @@
+"""`entrevue verify`: offline, on a clip or a bundle."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from broker.cli.failures import REFUSED, USAGE, Failure
+from broker.cli.options import JsonOption
+from broker.cli.output import print_json, print_lines
+from broker.evidence.bundle.errors import SubjectUnreadable, TrustUnreadable
+from broker.evidence.bundle.verify import verify_file
+
+MARKS = {"proven": "proven    ", "failed": "FAILED    ", "not_proven": "not proven"}
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("verify", help="Say what is proven of a clip or bundle, by whom, and what is not.")(verify)
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="A clip (.mp4) or a bundle (.zip).")],
+    trust: Annotated[
+        list[Path] | None, typer.Option(help="Certificate (PEM) of an agency that you trust; repeatable.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    try:
+        anchors = [certificate.read_bytes() for certificate in trust or ()]
+    except OSError as error:
+        raise Failure(f"the certificate cannot be read: {error}", USAGE) from error
+    try:
+        checked = verify_file(file, anchors)
+    except (SubjectUnreadable, TrustUnreadable) as error:
+        raise Failure(str(error), USAGE) from error
+    if as_json:
+        print_json(checked.model_dump(mode="json"))
+    else:
+        print_lines(f"{MARKS[f.result]}  {f.sentence}" for f in checked.findings)
+    if not checked.ok:
+        wrong = sum(1 for finding in checked.findings if finding.result == "failed")
+        raise Failure(f"{file}: {wrong} of {len(checked.findings)} checks failed", REFUSED)

@@ -1,0 +1,1 @@
+"""Preservation: keeping footage past its overwrite time while somebody decides."""

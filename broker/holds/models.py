@@ -1,0 +1,78 @@
+"""A hold: what was ordered, what is really kept, how, and until when."""
+
+from enum import StrEnum
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from adapters.contract.models import Instant, Interval
+from broker.catalog.models import Camera
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HoldState(StrEnum):
+    ORDERED = "ordered"
+    PLACING = "placing"
+    HELD = "held"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+TRANSITIONS: Final[dict[HoldState, frozenset[HoldState]]] = {
+    HoldState.ORDERED: frozenset({HoldState.PLACING, HoldState.RELEASED, HoldState.EXPIRED}),
+    HoldState.PLACING: frozenset({HoldState.HELD, HoldState.PARTIAL, HoldState.FAILED}),
+    HoldState.HELD: frozenset({HoldState.RELEASED, HoldState.EXPIRED}),
+    HoldState.PARTIAL: frozenset({HoldState.RELEASED, HoldState.EXPIRED}),
+    HoldState.FAILED: frozenset(),
+    HoldState.RELEASED: frozenset(),
+    HoldState.EXPIRED: frozenset(),
+}
+"""From each state, the states that may follow."""
+
+
+class HoldMethod(StrEnum):
+    NATIVE = "native"
+
+
+class NewHold(Model):
+    """An order. `until` None: until it is released."""
+
+    id: str
+    camera: Camera
+    interval: Interval
+    reason: str
+    agency: str
+    officer_id: str
+    purpose: str
+    case_ref: str | None
+    judicial: bool
+    until: Instant | None
+    request_id: str | None = None
+    n: int | None = None
+
+
+class Hold(NewHold):
+    """An order with what became of it. `held` is what the recorder keeps, in true UTC."""
+
+    ordered_at: Instant
+    state: HoldState
+    state_reason: str | None
+    how: HoldMethod | None
+    handle: str | None
+    held: tuple[Interval, ...]
+    release_at: Instant | None
+    released_at: Instant | None
+    attempts: int
+
+
+class Finding(Model):
+    """What the recorder said while a hold was placed: the footage there is, and when it would be erased."""
+
+    available: tuple[Interval, ...]
+    overwrite_at: Instant | None
+    clock_offset_ms: float | None

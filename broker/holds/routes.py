@@ -1,0 +1,89 @@
+"""`/v1/holds`: urgent holds without a request."""
+
+from typing import Annotated, Self
+
+from fastapi import APIRouter
+from pydantic import Field, model_validator
+
+from adapters.contract.models import Interval
+from broker.agencies.models import Action, Caller
+from broker.catalog.models import Question, Radius
+from broker.errors import Problem
+from broker.holds.views import HoldList, HoldView, hold_view
+from broker.http.calls import Body, CurrentCaller, IntervalText, Reason, parse_interval
+from broker.http.services import CurrentServices, Services
+
+router = APIRouter(prefix="/v1/holds", tags=["holds"])
+
+HoldId = Annotated[str, Field(max_length=64)]
+CameraId = Annotated[str, Field(min_length=1, max_length=500)]
+CameraIds = Annotated[list[CameraId], Field(min_length=1, max_length=1000)]
+
+
+class AreaBody(Body):
+    """Every camera within the radius whose footage the caller may hold."""
+
+    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+    radius_m: Annotated[float, Field(gt=0, le=20_000, allow_inf_nan=False)]
+    sees: bool = False
+
+
+class HoldBody(Body):
+    """Either `camera_ids` or `area`."""
+
+    camera_ids: CameraIds | None = None
+    area: AreaBody | None = None
+    interval: IntervalText
+    reason: Reason
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.camera_ids is None) == (self.area is None):
+            raise ValueError("give either camera_ids or area")
+        return self
+
+
+async def cameras_of_area(
+    services: Services, caller: Caller, area: AreaBody, action: Action, interval: Interval
+) -> tuple[str, ...]:
+    """The cameras there with which the caller may do this; `no_camera` where there is none."""
+    question = Question(
+        area=Radius(area.lat, area.lon, area.radius_m),
+        as_of=services.clock.now(),
+        limit=services.settings.broker.max_items + 1,
+        sees=area.sees,
+        offering=action,
+    )
+    answer = await services.catalog.search(caller, question)
+    if not answer.hits:
+        raise Problem("no_camera", f"no camera there offers footage of {interval} to you")
+    return tuple(hit.camera.id for hit in answer.hits)
+
+
+@router.post("", response_model=HoldList, status_code=201, summary="Hold footage at once")
+async def order_holds(body: HoldBody, caller: CurrentCaller, services: CurrentServices) -> HoldList:
+    """Keeps footage without a request, for a short time; every order is durable when this answers 201."""
+    interval = parse_interval(body.interval)
+    ids = tuple(body.camera_ids or ())
+    if body.area is not None:
+        ids = await cameras_of_area(services, caller, body.area, Action.HOLD, interval)
+    holds = await services.holds.order(caller, ids, interval, body.reason)
+    return HoldList(holds=[hold_view(hold) for hold in holds])
+
+
+@router.get("", response_model=HoldList, summary="List holds")
+async def list_holds(caller: CurrentCaller, services: CurrentServices) -> HoldList:
+    """The caller's own, and for a custodian all on their agency's cameras; newest first."""
+    return HoldList(holds=[hold_view(hold) for hold in await services.holds.list_holds(caller)])
+
+
+@router.get("/{hold_id}", response_model=HoldView, summary="One hold")
+async def show_hold(hold_id: HoldId, caller: CurrentCaller, services: CurrentServices) -> HoldView:
+    return hold_view(await services.holds.show(caller, hold_id))
+
+
+@router.delete("/{hold_id}", response_model=HoldView, summary="Release a hold")
+async def release_hold(hold_id: HoldId, caller: CurrentCaller, services: CurrentServices) -> HoldView:
+    """By who ordered it, or by the owner's custodian unless a judicial basis holds it."""
+    return hold_view(await services.holds.release(caller, hold_id))

@@ -1,0 +1,195 @@
+"""Holds in the ledger; their rows are the queue of what to place and release."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_, select, update
+
+from adapters.contract.models import Interval
+from broker.catalog.models import Camera
+from broker.holds.models import TRANSITIONS, Hold, HoldMethod, HoldState, NewHold
+from broker.ledger import leases, tables
+from broker.ledger.leases import Lease
+
+INTERVALS = TypeAdapter(tuple[Interval, ...])
+KEPT = (HoldState.HELD.value, HoldState.PARTIAL.value)
+
+
+def order(connection: Connection, new: NewHold, at: datetime) -> None:
+    """Makes a hold order durable with the caller's transaction."""
+    connection.execute(
+        insert(tables.holds).values(
+            id=new.id,
+            request_id=new.request_id,
+            n=new.n,
+            camera_id=new.camera.id,
+            camera=new.camera.model_dump(mode="json"),
+            network=new.camera.network,
+            owner=new.camera.agency,
+            agency=new.agency,
+            officer_id=new.officer_id,
+            purpose=new.purpose,
+            case_ref=new.case_ref,
+            judicial=new.judicial,
+            reason=new.reason,
+            interval_start=new.interval.start,
+            interval_end=new.interval.end,
+            ordered_at=at,
+            until=new.until,
+            state=HoldState.ORDERED.value,
+            held=[],
+            due_at=at,
+        )
+    )
+
+
+def _hold(row: RowMapping) -> Hold:
+    return Hold(
+        id=row["id"],
+        camera=Camera.model_validate(row["camera"]),
+        interval=Interval(start=row["interval_start"], end=row["interval_end"]),
+        reason=row["reason"],
+        agency=row["agency"],
+        officer_id=row["officer_id"],
+        purpose=row["purpose"],
+        case_ref=row["case_ref"],
+        judicial=row["judicial"],
+        until=row["until"],
+        request_id=row["request_id"],
+        n=row["n"],
+        ordered_at=row["ordered_at"],
+        state=HoldState(row["state"]),
+        state_reason=row["state_reason"],
+        how=HoldMethod(row["how"]) if row["how"] else None,
+        handle=row["handle"],
+        held=INTERVALS.validate_python(row["held"]),
+        release_at=row["release_at"],
+        released_at=row["released_at"],
+        attempts=row["attempts"],
+    )
+
+
+def find(connection: Connection, hold_id: str) -> Hold | None:
+    query = select(tables.holds).where(tables.holds.c.id == hold_id)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else _hold(row)
+
+
+def of_request(connection: Connection, request_id: str) -> dict[int, Hold]:
+    """Item number → hold."""
+    query = select(tables.holds).where(tables.holds.c.request_id == request_id)
+    return {row["n"]: _hold(row) for row in connection.execute(query).mappings()}
+
+
+def of_requests(connection: Connection, request_ids: list[str]) -> dict[tuple[str, int], Hold]:
+    query = select(tables.holds).where(tables.holds.c.request_id.in_(request_ids))
+    return {(row["request_id"], row["n"]): _hold(row) for row in connection.execute(query).mappings()}
+
+
+def list_for(connection: Connection, *, officer_id: str | None, owner: str | None) -> list[Hold]:
+    """Holds that the officer ordered, or on the owner's cameras; newest first."""
+    holds = tables.holds
+    conditions: list[ColumnElement[bool]] = []
+    if officer_id is not None:
+        conditions.append(holds.c.officer_id == officer_id)
+    if owner is not None:
+        conditions.append(holds.c.owner == owner)
+    query = select(holds).where(or_(*conditions)).order_by(holds.c.id.desc()).limit(1000)
+    return [_hold(row) for row in connection.execute(query).mappings()]
+
+
+def schedule_release(connection: Connection, hold_id: str, release_at: datetime) -> None:
+    """Lets the hold go from then on; an earlier schedule stands."""
+    holds = tables.holds
+    connection.execute(
+        update(holds)
+        .where(holds.c.id == hold_id, or_(holds.c.release_at.is_(None), holds.c.release_at > release_at))
+        .values(release_at=release_at)
+    )
+
+
+def _to_place(at: datetime) -> ColumnElement[bool]:
+    holds = tables.holds
+    return and_(
+        holds.c.state.in_((HoldState.ORDERED.value, HoldState.PLACING.value)),
+        leases.is_free(holds, at),
+    )
+
+
+def _to_release(at: datetime) -> ColumnElement[bool]:
+    holds = tables.holds
+    return and_(
+        holds.c.state.in_(KEPT),
+        or_(holds.c.release_at <= at, holds.c.until <= at),
+        leases.is_free(holds, at),
+    )
+
+
+def is_due(connection: Connection, at: datetime, *, releasing: bool) -> bool:
+    condition = _to_release(at) if releasing else _to_place(at)
+    return connection.execute(select(tables.holds.c.id).where(condition).limit(1)).first() is not None
+
+
+def claim(connection: Connection, lease: Lease, at: datetime, *, releasing: bool) -> Hold | None:
+    """The next hold to place or release, leased to the caller."""
+    holds = tables.holds
+    condition = _to_release(at) if releasing else _to_place(at)
+    chosen = connection.execute(
+        select(holds.c.id)
+        .where(condition)
+        .order_by(holds.c.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).scalar_one_or_none()
+    if chosen is None:
+        return None
+    values: dict[str, Any] = leases.taken(holds, lease)
+    if not releasing:
+        values["state"] = HoldState.PLACING.value
+    connection.execute(update(holds).where(holds.c.id == chosen).values(values))
+    return find(connection, chosen)
+
+
+def renew(connection: Connection, hold_id: str, lease: Lease) -> bool:
+    return leases.renew(connection, tables.holds, tables.holds.c.id == hold_id, lease)
+
+
+def is_leased(connection: Connection, hold_id: str, owner: str) -> bool:
+    query = select(tables.holds.c.lease_owner).where(tables.holds.c.id == hold_id)
+    return connection.execute(query).scalar_one_or_none() == owner
+
+
+def put_off(connection: Connection, hold_id: str, reason: str, due_at: datetime) -> None:
+    """Leaves the work for later and says why."""
+    holds = tables.holds
+    connection.execute(
+        update(holds).where(holds.c.id == hold_id).values(state_reason=reason, **leases.let_go(due_at))
+    )
+
+
+def finish(
+    connection: Connection,
+    hold: Hold,
+    state: HoldState,
+    at: datetime,
+    *,
+    reason: str | None = None,
+    how: HoldMethod | None = None,
+    handle: str | None = None,
+    held: tuple[Interval, ...] = (),
+) -> None:
+    """Moves the hold on, by the table of transitions, and ends the lease."""
+    if state not in TRANSITIONS[hold.state]:
+        raise ValueError(f"a hold does not go from {hold.state} to {state}")
+    values: dict[str, Any] = {"state": state.value, "state_reason": reason, **leases.let_go(at)}
+    if state in (HoldState.RELEASED, HoldState.EXPIRED):
+        values["released_at"] = at
+    else:
+        values |= {
+            "how": how,
+            "handle": handle,
+            "held": INTERVALS.dump_python(held, mode="json"),
+            "attempts": 0,
+        }
+    connection.execute(update(tables.holds).where(tables.holds.c.id == hold.id).values(values))

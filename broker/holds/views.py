@@ -1,0 +1,71 @@
+"""Holds as they leave over HTTP."""
+
+from adapters.contract.models import Interval
+from broker.holds.models import Hold
+from broker.http.calls import InstantView, View
+
+
+class HeldView(View):
+    """What is really kept. `interval` spans all of `intervals`; null where nothing is kept."""
+
+    interval: str | None
+    intervals: list[str]
+    how: str | None
+    state: str
+    state_reason: str | None
+    until: InstantView | None
+
+
+class HoldView(View):
+    """An order to keep footage, and what became of it."""
+
+    id: str
+    camera_id: str
+    agency: str
+    requested: str
+    reason: str
+    ordered_at: InstantView
+    ordered_by: str
+    request_id: str | None
+    judicial: bool
+    released_at: InstantView | None
+    held: HeldView
+
+
+class HoldList(View):
+    holds: list[HoldView]
+
+
+def hull(intervals: tuple[Interval, ...]) -> str | None:
+    """From the first start to the last end."""
+    if not intervals:
+        return None
+    return str(Interval(start=intervals[0].start, end=intervals[-1].end))
+
+
+def held_view(hold: Hold) -> HeldView:
+    ends = [instant for instant in (hold.until, hold.release_at) if instant is not None]
+    return HeldView(
+        interval=hull(hold.held),
+        intervals=[str(held) for held in hold.held],
+        how=hold.how.value if hold.how else None,
+        state=hold.state.value,
+        state_reason=hold.state_reason,
+        until=min(ends, default=None),
+    )
+
+
+def hold_view(hold: Hold) -> HoldView:
+    return HoldView(
+        id=hold.id,
+        camera_id=hold.camera.id,
+        agency=hold.camera.agency,
+        requested=str(hold.interval),
+        reason=hold.reason,
+        ordered_at=hold.ordered_at,
+        ordered_by=hold.agency,
+        request_id=hold.request_id,
+        judicial=hold.judicial,
+        released_at=hold.released_at,
+        held=held_view(hold),
+    )

@@ -1,0 +1,32 @@
+"""Opaque cursors: they carry where a page ended and which question they belong to."""
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import Any
+
+from broker.errors import Problem
+
+
+def fingerprint(question: object) -> str:
+    """Short digest of what a cursor belongs to."""
+    return hashlib.blake2b(repr(question).encode(), digest_size=8).hexdigest()
+
+
+def encode_cursor(question: object, position: dict[str, Any]) -> str:
+    body = json.dumps({"q": fingerprint(question), **position}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(body.encode()).decode().rstrip("=")
+
+
+def decode_cursor(question: object, cursor: str) -> dict[str, Any]:
+    """What `encode_cursor` put in; `Problem` where the cursor is damaged or of another question."""
+    refused = Problem("cursor_invalid", "the cursor does not belong to this query: start without one")
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        position = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error, RecursionError) as error:
+        raise refused from error
+    if not isinstance(position, dict) or position.pop("q", None) != fingerprint(question):
+        raise refused
+    return position

@@ -1,0 +1,45 @@
+"""What routes are given to work with. `broker.app` builds it; nothing here decides anything."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from broker.agencies.agreements import Agreements
+from broker.agencies.authority import Authority
+from broker.agencies.officers import Officers
+from broker.audit.service import AuditLog
+from broker.catalog.service import Catalog
+from broker.catalog.snapshots import Snapshots
+from broker.clock import Clock
+from broker.holds.service import Holds
+from broker.requests.decisions import Decisions
+from broker.requests.delivery import Delivery
+from broker.requests.service import Requests
+from broker.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """One of each domain's services."""
+
+    settings: Settings
+    clock: Clock
+    authority: Authority
+    officers: Officers
+    agreements: Agreements
+    audit: AuditLog
+    catalog: Catalog
+    snapshots: Snapshots
+    holds: Holds
+    requests: Requests
+    decisions: Decisions
+    delivery: Delivery
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+CurrentServices = Annotated[Services, Depends(_services)]

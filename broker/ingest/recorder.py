@@ -1,0 +1,157 @@
+"""One network's recorder, in true UTC.
+
+Adapters speak the recorder's own clock. This is the one border where its offset is taken off: what the broker
+asks for is shifted to the recorder's clock, what comes back to UTC. An unknown offset counts as 0.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from adapters.contract.capabilities import Capability
+from adapters.contract.models import (
+    CameraRecord,
+    FootageListing,
+    FootageMessage,
+    HoldOrder,
+    HoldReceipt,
+    Interval,
+    PlaceRecord,
+    Rejection,
+    SegmentStart,
+    Snapshot,
+)
+from adapters.contract.protocol import Adapter, AdapterContext, AdapterFactory
+from broker.clock import Clock
+from broker.errors import Problem
+from broker.settings import NetworkSettings, Settings
+
+LoadAdapter = Callable[[str], AdapterFactory]
+
+
+class Recorder:
+    """An adapter with its clock's offset taken off."""
+
+    def __init__(self, network: NetworkSettings, adapter: Adapter) -> None:
+        self.network = network
+        self._adapter = adapter
+        self._offset_ms: float | None = None
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return self._adapter.capabilities
+
+    @property
+    def clock_offset_ms(self) -> float | None:
+        """Recorder clock − UTC as last measured, None where unknown."""
+        return self._offset_ms
+
+    @property
+    def _offset(self) -> timedelta:
+        return timedelta(milliseconds=self._offset_ms or 0.0)
+
+    async def measure_clock(self) -> None:
+        """Reads the recorder's clock, where it can be read."""
+        if Capability.CLOCK in self.capabilities:
+            self._offset_ms = (await self._adapter.read_clock()).offset_ms
+
+    def cameras(self) -> AsyncIterator[CameraRecord | Rejection]:
+        return self._adapter.list_cameras()
+
+    def places(self) -> AsyncIterator[PlaceRecord | Rejection]:
+        return self._adapter.list_places()
+
+    async def snapshot(self, native_id: str) -> Snapshot:
+        taken = await self._adapter.take_snapshot(native_id)
+        return taken.model_copy(update={"captured_at": self._true(taken.captured_at)})
+
+    async def spans(self, native_id: str, interval: Interval) -> FootageListing:
+        """What the recorder holds inside the interval."""
+        listing = await self._adapter.list_spans(native_id, interval.shift(self._offset))
+        spans = tuple(
+            span.model_copy(
+                update={
+                    "interval": span.interval.shift(-self._offset),
+                    "overwrite_at": self._true(span.overwrite_at),
+                }
+            )
+            for span in listing.spans
+        )
+        return listing.model_copy(update={"spans": spans})
+
+    async def footage(
+        self, native_id: str, interval: Interval, hold: str | None
+    ) -> AsyncIterator[FootageMessage]:
+        """The recorder's files that cover the interval."""
+        async for message in self._adapter.open_footage(native_id, interval.shift(self._offset), hold):
+            if isinstance(message, SegmentStart):
+                yield message.model_copy(
+                    update={
+                        "starts_at": message.starts_at - self._offset,
+                        "valid": message.valid.shift(-self._offset),
+                    }
+                )
+            else:
+                yield message
+
+    async def place_hold(self, order: HoldOrder) -> HoldReceipt:
+        receipt = await self._adapter.place_hold(
+            order.model_copy(
+                update={
+                    "interval": order.interval.shift(self._offset),
+                    "until": None if order.until is None else order.until + self._offset,
+                }
+            )
+        )
+        return receipt.model_copy(
+            update={
+                "held": tuple(held.shift(-self._offset) for held in receipt.held),
+                "until": self._true(receipt.until),
+            }
+        )
+
+    async def release_hold(self, handle: str) -> None:
+        await self._adapter.release_hold(handle)
+
+    async def aclose(self) -> None:
+        await self._adapter.aclose()
+
+    def _true(self, instant: datetime | None) -> datetime | None:
+        return None if instant is None else instant - self._offset
+
+
+class Recorders:
+    """Every configured network's recorder, opened when it is first needed."""
+
+    def __init__(self, settings: Settings, clock: Clock, load: LoadAdapter) -> None:
+        self._networks = {network.id: network for network in settings.network}
+        self._base_dir = settings.base_dir
+        self._cache: Path = settings.broker.data / "cache"
+        self._clock = clock
+        self._load = load
+        self._open: dict[str, Recorder] = {}
+
+    @property
+    def networks(self) -> tuple[NetworkSettings, ...]:
+        return tuple(self._networks.values())
+
+    def get(self, network_id: str) -> Recorder:
+        """The network's recorder; `Misconfigured` where its options are wrong."""
+        if network_id not in self._networks:
+            raise Problem("not_found", f"network {network_id} is not configured")
+        if network_id not in self._open:
+            network = self._networks[network_id]
+            cache = self._cache / network_id
+            cache.mkdir(parents=True, exist_ok=True)
+            context = AdapterContext(
+                network_id=network_id, base_dir=self._base_dir, cache_dir=cache, now=self._clock.now
+            )
+            options: dict[str, Any] = dict(network.options)
+            self._open[network_id] = Recorder(network, self._load(network.adapter)(options, context))
+        return self._open[network_id]
+
+    async def aclose(self) -> None:
+        for recorder in self._open.values():
+            await recorder.aclose()
+        self._open.clear()

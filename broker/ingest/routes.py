@@ -1,0 +1,65 @@
+"""`/v1/networks`: how the camera networks do, for those who run them."""
+
+from fastapi import APIRouter
+
+from broker.agencies.models import AgencyAction
+from broker.agencies.policy import may
+from broker.http.calls import CurrentCaller, InstantView, View
+from broker.http.services import CurrentServices
+
+router = APIRouter(prefix="/v1/networks", tags=["networks"])
+
+
+class NetworkView(View):
+    """What the last synchronisation found; counts are null before the first one."""
+
+    id: str
+    agency: str
+    adapter: str
+    refresh_s: float
+    synchronised_at: InstantView | None
+    succeeded_at: InstantView | None
+    stale: bool
+    found: int | None
+    added: int | None
+    changed: int | None
+    vanished: int | None
+    rejected: int | None
+    reasons: list[str]
+    error: str | None
+
+
+class NetworkList(View):
+    networks: list[NetworkView]
+
+
+@router.get("", response_model=NetworkList, summary="Networks")
+async def list_networks(caller: CurrentCaller, services: CurrentServices) -> NetworkList:
+    """Every network for an administrator, the own agency's for its custodians, none for others."""
+    at = services.clock.now()
+    reports = await services.catalog.reports()
+    everything = may(caller.officer, AgencyAction.ADMINISTER, at)
+    views = []
+    for network in services.settings.network:
+        if not everything and not may(caller.officer, AgencyAction.DECIDE, at, network.agency):
+            continue
+        report = reports.get(network.id)
+        views.append(
+            NetworkView(
+                id=network.id,
+                agency=network.agency,
+                adapter=network.adapter,
+                refresh_s=network.refresh_s,
+                synchronised_at=report.synchronised_at if report else None,
+                succeeded_at=report.succeeded_at if report else None,
+                stale=report is None or report.is_stale(at),
+                found=report.found if report else None,
+                added=report.added if report else None,
+                changed=report.changed if report else None,
+                vanished=report.vanished if report else None,
+                rejected=report.rejected if report else None,
+                reasons=list(report.reasons) if report else [],
+                error=report.error if report else None,
+            )
+        )
+    return NetworkList(networks=views)

@@ -1,0 +1,51 @@
+"""Leases over rows that are work: one worker has a row until its lease ends, and proves it when it finishes.
+
+A worker that dies loses its lease by time; whoever finishes late finds that the row is no longer its own.
+"""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, or_, update
+
+FIRST_RETRY_S: Final = 1.0
+LONGEST_RETRY_S: Final = 300.0
+
+
+@dataclass(frozen=True)
+class Lease:
+    """Who works, and until when unless it is renewed."""
+
+    owner: str
+    until: datetime
+
+
+def is_free(table: Table, at: datetime) -> ColumnElement[bool]:
+    """Rows that are due and that nobody works on."""
+    return and_(table.c.due_at <= at, or_(table.c.lease_until.is_(None), table.c.lease_until <= at))
+
+
+def taken(table: Table, lease: Lease) -> dict[str, Any]:
+    """Values of a row that is being claimed; its attempt counts from the start."""
+    return {"lease_owner": lease.owner, "lease_until": lease.until, "attempts": table.c.attempts + 1}
+
+
+def let_go(due_at: datetime) -> dict[str, Any]:
+    """Values of a row that nobody works on any more; it may be claimed again from `due_at`."""
+    return {"lease_owner": None, "lease_until": None, "due_at": due_at}
+
+
+def renew(connection: Connection, table: Table, row: ColumnElement[bool], lease: Lease) -> bool:
+    """Extends a lease; False when the row is no longer this owner's."""
+    done = connection.execute(
+        update(table).where(row, table.c.lease_owner == lease.owner).values(lease_until=lease.until)
+    )
+    return done.rowcount == 1
+
+
+def retry_at(attempts: int, at: datetime, jitter: random.Random, after_s: float | None = None) -> datetime:
+    """When to try again after so many attempts: doubling, with full jitter above a half, or as told."""
+    wait_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** (attempts - 1)) * jitter.uniform(0.5, 1.0)
+    return at + timedelta(seconds=max(wait_s, after_s or 0.0))

@@ -1,0 +1,269 @@
+"""The ledger's tables. Migrations in `migrations/versions` bring a database to this shape; a test compares.
+
+Rows of `holds`, `request_items` and `requests` are the work queue: the `lease_…` columns say who works on
+one and until when, `due_at` when it may be tried, `attempts` how often it was.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from broker.ledger.columns import InstantColumn
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _lease_columns() -> list[Column[object]]:
+    return [
+        Column("lease_owner", String(64)),
+        Column("lease_until", InstantColumn),
+        Column("attempts", Integer, nullable=False, default=0),
+        Column("due_at", InstantColumn, nullable=False),
+    ]
+
+
+policy_version = Table(
+    "policy_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)
+
+agencies = Table(
+    "agencies",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+)
+
+officers = Table(
+    "officers",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("agency", String(64), ForeignKey("agencies.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("personnel_number", Text, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("created_at", InstantColumn, nullable=False),
+)
+
+designations = Table(
+    "designations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("officer_id", String(64), ForeignKey("officers.id"), nullable=False, index=True),
+    Column("designated_by", Text, nullable=False),
+    Column("valid_from", InstantColumn, nullable=False),
+    Column("valid_until", InstantColumn),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("officer_id", String(64), ForeignKey("officers.id"), nullable=False, index=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("created_at", InstantColumn, nullable=False),
+    Column("expires_at", InstantColumn),
+    Column("revoked_at", InstantColumn),
+    Column("purpose", String(64)),
+    Column("case_ref", Text),
+)
+
+agreements = Table(
+    "agreements",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("owner", String(64), ForeignKey("agencies.id"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("terms", JSON, nullable=False),
+    Column("proposed_at", InstantColumn, nullable=False),
+    Column("proposed_by", String(64)),
+    Column("activated_at", InstantColumn),
+    Column("activated_by", String(64)),
+    Column("ended_at", InstantColumn),
+    Column("ended_by", String(64)),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("agency", String(64), nullable=False, index=True),
+    Column("officer_id", String(64), ForeignKey("officers.id"), nullable=False, index=True),
+    Column("requester", JSON, nullable=False),
+    Column("case_ref", Text, nullable=False),
+    Column("purpose", String(64), nullable=False),
+    Column("basis_kind", String(64), nullable=False),
+    Column("basis_reference", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("submitted_at", InstantColumn, nullable=False),
+    Column("state", String(24), nullable=False, index=True),
+    Column("finished_at", InstantColumn),
+    Column("sealed_at", InstantColumn),
+    Column("bundle_key", Text),
+    *_lease_columns(),
+)
+
+request_items = Table(
+    "request_items",
+    metadata,
+    Column("request_id", String(64), ForeignKey("requests.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("camera_id", Text, nullable=False),
+    Column("network", String(64), nullable=False),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("camera", JSON, nullable=False),
+    Column("requested_start", InstantColumn, nullable=False),
+    Column("requested_end", InstantColumn, nullable=False),
+    Column("approved_start", InstantColumn),
+    Column("approved_end", InstantColumn),
+    Column("state", String(16), nullable=False),
+    Column("state_reason", Text),
+    Column("agreement_id", String(64)),
+    Column("agreement_version", Integer),
+    Column("approvals_needed", Integer, nullable=False),
+    Column("audio", Boolean, nullable=False),
+    Column("hold_id", String(64), nullable=False),
+    Column("available", JSON, nullable=False),
+    Column("delivered", JSON, nullable=False),
+    Column("gaps", JSON, nullable=False),
+    Column("overwrite_at", InstantColumn),
+    Column("clock_offset_ms", JSON),
+    Column("finished_at", InstantColumn),
+    *_lease_columns(),
+    Index("ix_request_items_work", "state", "due_at"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("request_id", String(64), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("officer_id", String(64), nullable=False),
+    Column("officer", JSON, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("interval_start", InstantColumn),
+    Column("interval_end", InstantColumn),
+    Column("decided_at", InstantColumn, nullable=False),
+    ForeignKeyConstraint(["request_id", "n"], ["request_items.request_id", "request_items.n"]),
+    Index("ix_decisions_item", "request_id", "n"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("request_id", String(64), ForeignKey("requests.id"), index=True),
+    Column("n", Integer),
+    Column("camera_id", Text, nullable=False),
+    Column("camera", JSON, nullable=False),
+    Column("network", String(64), nullable=False),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("agency", String(64), nullable=False),
+    Column("officer_id", String(64), ForeignKey("officers.id"), nullable=False, index=True),
+    Column("purpose", String(64), nullable=False),
+    Column("case_ref", Text),
+    Column("judicial", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("interval_start", InstantColumn, nullable=False),
+    Column("interval_end", InstantColumn, nullable=False),
+    Column("ordered_at", InstantColumn, nullable=False),
+    Column("until", InstantColumn),
+    Column("state", String(16), nullable=False),
+    Column("state_reason", Text),
+    Column("how", String(16)),
+    Column("handle", Text),
+    Column("held", JSON, nullable=False),
+    Column("release_at", InstantColumn),
+    Column("released_at", InstantColumn),
+    *_lease_columns(),
+    Index("ix_holds_work", "state", "due_at"),
+)
+
+clips = Table(
+    "clips",
+    metadata,
+    Column("request_id", String(64), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("vault_key", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("made_at", InstantColumn, nullable=False),
+    ForeignKeyConstraint(["request_id", "n"], ["request_items.request_id", "request_items.n"]),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("officer_id", String(64), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("created", JSON, nullable=False),
+    Column("created_at", InstantColumn, nullable=False),
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("sequence", Integer().with_variant(BigInteger, "postgresql"), primary_key=True),
+    Column("at", InstantColumn, nullable=False),
+    Column("officer_id", String(64)),
+    Column("agency", String(64), index=True),
+    Column("operation", String(16), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("decision", String(16), nullable=False),
+    Column("objects", JSON, nullable=False),
+    Column("owners", JSON, nullable=False),
+    Column("query", JSON),
+    Column("purpose", String(64)),
+    Column("case_ref", Text),
+    Column("basis", JSON),
+    Column("recipient", String(64)),
+    Column("request_id", String(64), index=True),
+    sqlite_autoincrement=True,
+)
+"""Append-only: the first migration adds triggers that refuse UPDATE and DELETE."""
+
+audit_people = Table(
+    "audit_people",
+    metadata,
+    Column("sequence", Integer().with_variant(BigInteger, "postgresql"), primary_key=True),
+    Column("service", Text, nullable=False),
+    Column("personnel_number", Text, nullable=False),
+    Column("name", Text, nullable=False),
+)
+"""Who acted, beside the entry and not in it, so that the law's erasure leaves the log whole."""
+
+audit_owners = Table(
+    "audit_owners",
+    metadata,
+    Column("agency", String(64), primary_key=True),
+    Column("sequence", Integer().with_variant(BigInteger, "postgresql"), primary_key=True),
+)
+"""Which agencies an entry concerns: the actor's and the owners of what it touched."""

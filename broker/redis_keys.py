@@ -1,0 +1,41 @@
+"""Every key that Entrevue uses in Redis, and what it holds.
+
+| key | type | holds |
+| --- | --- | --- |
+| `entrevue:networks` | hash | network id → what its last synchronisation found, as JSON |
+| `entrevue:network:{ID}:cameras` | hash | camera id → the camera as JSON |
+| `entrevue:network:{ID}:digests` | hash | camera id → digest of what its network said of it |
+| `entrevue:network:{ID}:places` | hash | place id → the place as JSON |
+| `entrevue:network:{ID}:lease` | string | who runs the network's ingest, with expiry |
+| `entrevue:geo` | sorted set (GEO) | camera id at its own or its place's position |
+| `entrevue:polar` | set | ids of cameras beyond the latitudes that GEO takes |
+| `entrevue:changes` | stream | one entry a changed camera: `camera`, `change` |
+| `entrevue:wake` | list | wakes a worker |
+"""
+
+from typing import Final
+
+NETWORKS: Final = "entrevue:networks"
+GEO: Final = "entrevue:geo"
+POLAR: Final = "entrevue:polar"
+CHANGES: Final = "entrevue:changes"
+WAKE: Final = "entrevue:wake"
+
+CHANGES_KEPT: Final = 200_000
+WAKES_KEPT: Final = 64
+
+
+def network_cameras(network_id: str) -> str:
+    return f"entrevue:network:{{{network_id}}}:cameras"
+
+
+def network_digests(network_id: str) -> str:
+    return f"entrevue:network:{{{network_id}}}:digests"
+
+
+def network_places(network_id: str) -> str:
+    return f"entrevue:network:{{{network_id}}}:places"
+
+
+def network_lease(network_id: str) -> str:
+    return f"entrevue:network:{{{network_id}}}:lease"

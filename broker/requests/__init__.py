@@ -1,0 +1,1 @@
+"""Clip requests: submitted, decided per item by each owner, carried out, fetched."""

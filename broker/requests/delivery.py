@@ -1,0 +1,121 @@
+"""Hands clips and bundles to who asked for them, while their right to them lasts. Each fetch is logged."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from broker.agencies.authority import Authority
+from broker.agencies.models import AgencyAction, Caller
+from broker.audit import store as audit
+from broker.audit.models import NewEntry, Operation
+from broker.clock import Clock
+from broker.errors import Problem
+from broker.ledger.engine import Ledger
+from broker.requests.entitlement import still_entitled
+from broker.requests.models import Item, Request
+from broker.requests.service import Requests
+from broker.requests.states import FINAL_REQUESTS, ItemState
+from broker.vault.store import Vault
+
+SEAL_WAIT_S: Final = 20.0
+SEAL_POLL_S: Final = 0.1
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A file in the vault that may leave."""
+
+    key: str
+    size: int
+    etag: str
+    filename: str
+
+
+class Delivery:
+    """Only the requester fetches; the item's right is asked again each time."""
+
+    def __init__(
+        self, requests: Requests, ledger: Ledger, vault: Vault, authority: Authority, clock: Clock
+    ) -> None:
+        self._requests = requests
+        self._ledger = ledger
+        self._vault = vault
+        self._authority = authority
+        self._clock = clock
+
+    async def clip(self, caller: Caller, request_id: str, n: int, part: int) -> Delivered:
+        """One part of a finished item, also while other items are under way."""
+        request = await self._own(caller, request_id, "fetch_clip")
+        item = request.item(n)
+        found = None if item is None else next((c for c in item.clips if c.part == part), None)
+        if item is None or (item.state is ItemState.COMPLETED and found is None):
+            raise Problem("not_found", f"request {request_id} has no clip {n}.{part}")
+        if found is None:
+            raise Problem("not_ready", f"item {n} is {item.state.value}: it has no clips")
+        await self._check_entitled(caller, request, [item])
+        await self._log(caller, request, "fetch_clip", (request_id, found.name, found.sha256))
+        return Delivered(found.vault_key, found.size, found.sha256, f"{request_id}-{found.name}.mp4")
+
+    async def bundle(self, caller: Caller, request_id: str) -> Delivered:
+        """The bundle of a finished request; waits a little while it is being sealed."""
+        request = await self._own(caller, request_id, "fetch_bundle")
+        if request.state not in FINAL_REQUESTS:
+            state = request.state.value
+            raise Problem("not_ready", f"request {request_id} is {state}: its bundle comes at its end")
+        await self._check_entitled(caller, request, [i for i in request.items if i.clips])
+        request = await self._sealed(request)
+        if request.bundle_key is None:
+            raise Problem("sealing", f"bundle {request_id} is being sealed: try again", retry_after_s=2)
+        size = await self._vault.size(request.bundle_key)
+        await self._log(caller, request, "fetch_bundle", (request_id,))
+        return Delivered(request.bundle_key, size, f"{request_id}-{size}", f"{request_id}.zip")
+
+    def stream(self, delivered: Delivered, start: int, end: int) -> AsyncIterator[bytes]:
+        return self._vault.stream(delivered.key, start, end)
+
+    async def _own(self, caller: Caller, request_id: str, attempted: str) -> Request:
+        request, view = await self._requests.visible(caller, request_id)
+        caller = caller.model_copy(update={"purpose": request.purpose, "case_ref": request.case_ref})
+        await self._authority.require(caller, AgencyAction.FETCH_OWN, attempted)
+        if not view.as_requester:
+            await self._authority.deny(caller, attempted, (request_id,))
+            raise Problem("action_denied", "clips go to the officer who requested them")
+        return request
+
+    async def _check_entitled(self, caller: Caller, request: Request, items: list[Item]) -> None:
+        book, at = await self._authority.fresh_book(), self._clock.now()
+        lost = await self._ledger.read(
+            lambda c: [i.n for i in items if not still_entitled(c, request, i, book, at)]
+        )
+        if lost:
+            await self._authority.deny(caller, "fetch_after_end", (request.id,))
+            numbers = ", ".join(str(n) for n in lost)
+            detail = f"the right to item {numbers} has ended since: ask the owner for a new agreement"
+            raise Problem("agreement_ended", detail)
+
+    async def _sealed(self, request: Request) -> Request:
+        """The request once its bundle is there, or as it is after a while."""
+        waited_s = 0.0
+        while request.bundle_key is None and waited_s < SEAL_WAIT_S:
+            await asyncio.sleep(SEAL_POLL_S)
+            waited_s += SEAL_POLL_S
+            request = await self._requests.reread(request)
+        return request
+
+    async def _log(self, caller: Caller, request: Request, action: str, objects: tuple[str, ...]) -> None:
+        entry = NewEntry(
+            operation=Operation.DISCLOSURE,
+            action=action,
+            officer_id=caller.officer.id,
+            agency=caller.officer.agency,
+            person=caller.officer.person,
+            objects=objects,
+            owners=request.owners,
+            purpose=request.purpose,
+            case_ref=request.case_ref,
+            basis=(f"{request.legal_basis.kind}:{request.legal_basis.reference}",),
+            recipient=caller.officer.id,
+            request_id=request.id,
+        )
+        await self._ledger.write(lambda c: audit.append(c, entry, self._clock.now()))

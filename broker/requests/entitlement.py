@@ -1,0 +1,22 @@
+"""Whether the requester may still have an item: the policy, asked again at making and at every fetch."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from broker.agencies import policy
+from broker.agencies.models import Action, PolicyBook
+from broker.agencies.officers import read_officer
+from broker.catalog.columns import policy_columns
+from broker.requests.models import Item, Request
+
+
+def still_entitled(
+    connection: Connection, request: Request, item: Item, book: PolicyBook, at: datetime
+) -> bool:
+    """The one policy function over the camera as it was at submission: a mask of length one."""
+    officer = read_officer(connection, request.requester.officer_id)
+    if officer is None:
+        return False
+    masks = policy.action_masks(officer, request.purpose, policy_columns([item.camera]), book.agreements, at)
+    return masks.allows(Action.REQUEST_CLIP, 0)

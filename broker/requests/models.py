@@ -1,0 +1,184 @@
+"""A request and its items: asked, held, decided, available and delivered are recorded apart."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from adapters.contract.models import Instant, Interval
+from broker.catalog.models import Camera
+from broker.holds.models import Hold
+from broker.requests.states import ItemState, RequestState
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Signatory(Model):
+    """A person as they were when they acted."""
+
+    officer_id: str
+    agency: str
+    service: str
+    personnel_number: str
+    name: str
+
+
+class LegalBasis(Model):
+    kind: Annotated[str, Field(min_length=1, max_length=64)]
+    reference: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class WantedItem(Model):
+    """One camera and the time that is asked for, before anything was checked."""
+
+    camera_id: str
+    interval: Interval
+
+
+class Submission(Model):
+    """What an investigator submits, with its area resolved into items."""
+
+    case_ref: str
+    purpose: str
+    legal_basis: LegalBasis
+    reason: str
+    items: tuple[WantedItem, ...]
+
+
+class Decision(Model):
+    """One custodian's word on one item. `interval` is set where it was shortened."""
+
+    n: int
+    by: Signatory
+    verdict: ItemState
+    reason: str
+    interval: Interval | None
+    at: Instant
+
+
+class ClipFacts(Model):
+    """What a clip shows and hides, as the cutter found it. Instants are true UTC."""
+
+    interval: Interval
+    first_frame_at: Instant
+    last_frame_at: Instant
+    frames_shown: int
+    hidden_head_packets: int
+    hidden_head: Interval | None
+    hidden_tail_packets: int
+    hidden_tail: Interval | None
+    codec: str
+    width: int
+    height: int
+    has_audio: bool
+
+
+class Clip(Model):
+    """One delivered file; `name` is `<item>.<part>`."""
+
+    n: int
+    part: int
+    vault_key: str
+    size: int
+    sha256: str
+    facts: ClipFacts
+
+    @property
+    def name(self) -> str:
+        return f"{self.n}.{self.part}"
+
+
+class Item(Model):
+    """One camera of a request. `camera` has its facts as they were at submission."""
+
+    request_id: str
+    n: int
+    camera: Camera
+    requested: Interval
+    approved: Interval | None
+    state: ItemState
+    state_reason: str | None
+    agreement_id: str | None
+    approvals_needed: int
+    audio: bool
+    hold_id: str
+    hold: Hold | None
+    available: tuple[Interval, ...]
+    delivered: tuple[Interval, ...]
+    gaps: tuple[Interval, ...]
+    overwrite_at: Instant | None
+    clock_offset_ms: float | None
+    decisions: tuple[Decision, ...]
+    clips: tuple[Clip, ...]
+    attempts: int
+
+
+class Request(Model):
+    """A request with all of its items."""
+
+    id: str
+    version: int
+    agency: str
+    requester: Signatory
+    case_ref: str
+    purpose: str
+    legal_basis: LegalBasis
+    reason: str
+    submitted_at: Instant
+    state: RequestState
+    finished_at: Instant | None
+    sealed_at: Instant | None
+    bundle_key: str | None
+    attempts: int
+    items: tuple[Item, ...]
+
+    def item(self, n: int) -> Item | None:
+        return next((item for item in self.items if item.n == n), None)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        return tuple(sorted({item.camera.agency for item in self.items}))
+
+
+class NewItem(Model):
+    """An item as it is first written, with its hold order."""
+
+    n: int
+    camera: Camera
+    requested: Interval
+    state: ItemState
+    agreement_id: str | None
+    agreement_version: int | None
+    approvals_needed: int
+    audio: bool
+    hold_id: str
+    hold_until: Instant | None
+    overwrite_at: Instant | None
+
+
+class DecidedItem(Model):
+    """An item that a decision names; without an interval the whole of it."""
+
+    n: int
+    interval: Interval | None = None
+
+
+class Filter(Model):
+    """Which requests a list shows. `view_…` restrict it to what the caller may see."""
+
+    view_requester: str | None
+    view_owner: str | None
+    state: RequestState | None = None
+    owner: str | None = None
+    case_ref: str | None = None
+    to_decide: bool = False
+    mine: bool = False
+    before: str | None = None
+    limit: int = 50
+
+
+def dumped(model: BaseModel) -> dict[str, Any]:
+    """The model as JSON values, for a JSON column."""
+    body: dict[str, Any] = model.model_dump(mode="json")
+    return body

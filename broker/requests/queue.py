@@ -1,0 +1,111 @@
+"""The rows of items and requests as a queue: what is due, who has it, until when."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, not_, select, update
+
+from broker.holds.models import HoldState
+from broker.ledger import leases, tables
+from broker.ledger.leases import Lease
+from broker.requests import store
+from broker.requests.models import Item, Request
+from broker.requests.states import FINAL_REQUESTS, ItemState
+
+ITEMS, REQUESTS, HOLDS = tables.request_items, tables.requests, tables.holds
+UNSETTLED = (HoldState.ORDERED.value, HoldState.PLACING.value)
+
+
+def _item_is_due(at: datetime) -> ColumnElement[bool]:
+    """Approved items whose hold is settled, and those that a dead worker left behind."""
+    unsettled = select(HOLDS.c.id).where(HOLDS.c.id == ITEMS.c.hold_id, HOLDS.c.state.in_(UNSETTLED))
+    return and_(
+        ITEMS.c.state.in_((ItemState.APPROVED.value, ItemState.PROCESSING.value)),
+        leases.is_free(ITEMS, at),
+        not_(unsettled.exists()),
+    )
+
+
+def _request_is_due(at: datetime) -> ColumnElement[bool]:
+    """Finished requests without a bundle."""
+    return and_(
+        REQUESTS.c.state.in_([state.value for state in FINAL_REQUESTS]),
+        REQUESTS.c.sealed_at.is_(None),
+        leases.is_free(REQUESTS, at),
+    )
+
+
+def has_due_item(connection: Connection, at: datetime) -> bool:
+    return connection.execute(select(ITEMS.c.n).where(_item_is_due(at)).limit(1)).first() is not None
+
+
+def has_due_request(connection: Connection, at: datetime) -> bool:
+    return connection.execute(select(REQUESTS.c.id).where(_request_is_due(at)).limit(1)).first() is not None
+
+
+def claim_item(connection: Connection, lease: Lease, at: datetime) -> tuple[Request, Item] | None:
+    """The next item to make clips of, leased and in processing; the one overwritten first comes first."""
+    chosen = connection.execute(
+        select(ITEMS.c.request_id, ITEMS.c.n)
+        .where(_item_is_due(at))
+        .order_by(ITEMS.c.overwrite_at.is_(None), ITEMS.c.overwrite_at, ITEMS.c.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=ITEMS)
+    ).one_or_none()
+    if chosen is None:
+        return None
+    connection.execute(
+        update(ITEMS)
+        .where(ITEMS.c.request_id == chosen.request_id, ITEMS.c.n == chosen.n)
+        .values(state=ItemState.PROCESSING.value, **leases.taken(ITEMS, lease))
+    )
+    store.touch(connection, chosen.request_id, at)
+    request = store.find(connection, chosen.request_id)
+    item = None if request is None else request.item(chosen.n)
+    return None if request is None or item is None else (request, item)
+
+
+def claim_request(connection: Connection, lease: Lease, at: datetime) -> Request | None:
+    """The next finished request to seal, leased."""
+    chosen = connection.execute(
+        select(REQUESTS.c.id)
+        .where(_request_is_due(at))
+        .order_by(REQUESTS.c.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).scalar_one_or_none()
+    if chosen is None:
+        return None
+    connection.execute(update(REQUESTS).where(REQUESTS.c.id == chosen).values(leases.taken(REQUESTS, lease)))
+    return store.find(connection, chosen)
+
+
+def renew_item(connection: Connection, item: Item, lease: Lease) -> bool:
+    row = and_(ITEMS.c.request_id == item.request_id, ITEMS.c.n == item.n)
+    return leases.renew(connection, ITEMS, row, lease)
+
+
+def renew_request(connection: Connection, request_id: str, lease: Lease) -> bool:
+    return leases.renew(connection, REQUESTS, REQUESTS.c.id == request_id, lease)
+
+
+def is_item_leased(connection: Connection, item: Item, owner: str) -> bool:
+    query = select(ITEMS.c.lease_owner).where(ITEMS.c.request_id == item.request_id, ITEMS.c.n == item.n)
+    return connection.execute(query).scalar_one_or_none() == owner
+
+
+def put_off_request(connection: Connection, request_id: str, owner: str, due_at: datetime) -> None:
+    connection.execute(
+        update(REQUESTS)
+        .where(REQUESTS.c.id == request_id, REQUESTS.c.lease_owner == owner)
+        .values(leases.let_go(due_at))
+    )
+
+
+def seal(connection: Connection, request_id: str, owner: str, bundle_key: str, at: datetime) -> bool:
+    """Writes down the bundle; False when the request is no longer this owner's."""
+    done = connection.execute(
+        update(REQUESTS)
+        .where(REQUESTS.c.id == request_id, REQUESTS.c.lease_owner == owner)
+        .values(sealed_at=at, bundle_key=bundle_key, **leases.let_go(at))
+    )
+    return done.rowcount == 1

@@ -1,0 +1,70 @@
+"""Brings a recorder's files to a scratch folder, whole and checked, for as long as they are cut.
+
+The folder holds more than was approved (recorders hand out whole files), so it is private, and removed when
+the cut ends, however it ends; what a killed process leaves is removed at the next start.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from adapters.contract.errors import Malformed
+from adapters.contract.models import FootageMessage, SegmentData, SegmentEnd, SegmentStart
+from broker.evidence.cut.models import SourceFile
+
+
+@asynccontextmanager
+async def scratch_folder(parent: Path) -> AsyncIterator[Path]:
+    """A private folder that is gone afterwards."""
+    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=parent))
+    try:
+        yield folder
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def clear_scratch(parent: Path) -> None:
+    """Removes what killed processes left. Only for whoever owns the data folder alone, at its start."""
+    shutil.rmtree(parent, ignore_errors=True)
+
+
+async def spool(messages: AsyncIterator[FootageMessage], folder: Path) -> list[SourceFile]:
+    """Writes segments to files as they come. `Malformed` where the sizes or the order do not fit."""
+    sources: list[SourceFile] = []
+    start: SegmentStart | None = None
+    file: BinaryIO | None = None
+    written = 0
+    try:
+        async for message in messages:
+            if isinstance(message, SegmentStart):
+                if file is not None:
+                    raise Malformed(f"segment {message.name} starts before the one before it ended")
+                path = folder / f"{len(sources):06d}.{_suffix(message.container)}"
+                start, written = message, 0
+                file = await asyncio.to_thread(path.open, "xb")
+                sources.append(SourceFile(path=path, starts_at=message.starts_at, valid=message.valid))
+            elif file is None or start is None:
+                raise Malformed("the recorder sent bytes outside a segment")
+            elif isinstance(message, SegmentData):
+                written += await asyncio.to_thread(file.write, message.data)
+            elif isinstance(message, SegmentEnd):
+                if written != message.size:
+                    raise Malformed(f"segment {start.name}: {written} of {message.size} bytes arrived")
+                await asyncio.to_thread(file.close)
+                file = None
+        if file is not None:
+            raise Malformed("the recorder stopped in the middle of a segment")
+    finally:
+        if file is not None:
+            file.close()
+    return sources
+
+
+def _suffix(container: str) -> str:
+    """A file name's ending from what a remote adapter says, which may be anything."""
+    return container if container.isascii() and container.isalnum() and len(container) <= 8 else "bin"

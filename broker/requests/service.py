@@ -1,0 +1,233 @@
+"""The life of a request as people drive it: submit, read, decide, withdraw."""
+
+from collections.abc import Callable, Sequence
+
+import structlog
+from sqlalchemy import Connection
+
+from broker.agencies.authority import Authority
+from broker.agencies.models import AgencyAction, Caller, PolicyBook
+from broker.agencies.policy import RequestView, may, request_view
+from broker.audit import store as audit
+from broker.audit.models import NewEntry, Operation, Verdict
+from broker.catalog.store import CatalogStore
+from broker.clock import Clock
+from broker.errors import Problem
+from broker.holds import store as holds
+from broker.holds.models import NewHold
+from broker.identifiers import Identifiers
+from broker.ledger.engine import Ledger
+from broker.requests import store
+from broker.requests.models import (
+    Filter,
+    NewItem,
+    Request,
+    Signatory,
+    Submission,
+)
+from broker.requests.submission import Checker, check_form, fingerprint
+from broker.settings import BrokerSettings
+
+
+def signatory(caller: Caller) -> Signatory:
+    officer = caller.officer
+    return Signatory(
+        officer_id=officer.id,
+        agency=officer.agency,
+        service=officer.service,
+        personnel_number=officer.personnel_number,
+        name=officer.name,
+    )
+
+
+class Requests:
+    """The service of this domain."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        catalog: CatalogStore,
+        authority: Authority,
+        clock: Clock,
+        identifiers: Identifiers,
+        settings: BrokerSettings,
+    ) -> None:
+        self._ledger = ledger
+        self._catalog = catalog
+        self._authority = authority
+        self._clock = clock
+        self._identifiers = identifiers
+        self._settings = settings
+        self._log = structlog.get_logger("requests")
+
+    # submit
+
+    async def submit(self, caller: Caller, submission: Submission, key: str | None) -> tuple[Request, bool]:
+        """Creates the request with its hold orders; durable on return. False when the key had created it."""
+        caller = caller.model_copy(update={"purpose": submission.purpose, "case_ref": submission.case_ref})
+        await self._authority.require_purpose(caller)
+        await self._authority.require(caller, AgencyAction.SUBMIT_REQUEST, "submit_request")
+        if key is not None and (earlier := await self._earlier(caller, key, submission)) is not None:
+            return earlier, False
+        at = self._clock.now()
+        basis = check_form(submission, self._settings, at)
+        checker = Checker(caller, self._settings, basis, self._identifiers, at)
+        cameras = await self._catalog.cameras(sorted({item.camera_id for item in submission.items}))
+        request_id = self._identifiers.new("req")
+
+        def decide(book: PolicyBook) -> Callable[[Connection], tuple[Request, bool]]:
+            items = checker.items(submission, cameras, book)
+
+            def work(connection: Connection) -> tuple[Request, bool]:
+                if key is not None:
+                    if (earlier := self._idempotent(connection, caller, key, submission)) is not None:
+                        return earlier, False
+                    mark = fingerprint(submission)
+                    store.remember_idempotent(connection, caller.officer.id, key, mark, request_id, at)
+                store.insert_request(connection, request_id, signatory(caller), submission, items, at)
+                for item in items:
+                    holds.order(
+                        connection, self._hold(caller, submission, request_id, item, basis.judicial), at
+                    )
+                audit.append(connection, self._submitted(caller, submission, request_id, items), at)
+                return found(connection, request_id), True
+
+            return work
+
+        try:
+            outcome = await self._authority.decide(decide)
+        except Problem as problem:
+            if problem.code in ("camera_unknown", "action_denied"):
+                await self._authority.deny(
+                    caller, "submit_request", tuple(item.camera_id for item in submission.items)
+                )
+            raise
+        await self.wake()
+        return outcome
+
+    async def _earlier(self, caller: Caller, key: str, submission: Submission) -> Request | None:
+        return await self._ledger.read(lambda c: self._idempotent(c, caller, key, submission))
+
+    def _idempotent(
+        self, connection: Connection, caller: Caller, key: str, submission: Submission
+    ) -> Request | None:
+        known = store.find_idempotent(connection, caller.officer.id, key)
+        if known is None:
+            return None
+        mark, request_id = known
+        if mark != fingerprint(submission):
+            raise Problem("idempotency_conflict", "this idempotency key belongs to a different submission")
+        return found(connection, request_id)
+
+    def _hold(
+        self, caller: Caller, submission: Submission, request_id: str, item: NewItem, judicial: bool
+    ) -> NewHold:
+        return NewHold(
+            id=item.hold_id,
+            camera=item.camera,
+            interval=item.requested,
+            reason=submission.reason,
+            agency=caller.officer.agency,
+            officer_id=caller.officer.id,
+            purpose=submission.purpose,
+            case_ref=submission.case_ref,
+            judicial=judicial,
+            until=item.hold_until,
+            request_id=request_id,
+            n=item.n,
+        )
+
+    def _submitted(
+        self, caller: Caller, submission: Submission, request_id: str, items: Sequence[NewItem]
+    ) -> NewEntry:
+        bases = {item.agreement_id or "own" for item in items}
+        return self._authority.entry(caller, Operation.ALTERATION, "submit_request").model_copy(
+            update={
+                "objects": (request_id, *(item.camera.id for item in items)),
+                "owners": tuple(sorted({item.camera.agency for item in items})),
+                "basis": tuple(sorted(bases)),
+                "request_id": request_id,
+                "query": {"items": [f"{i.camera.id} {i.requested}" for i in items]},
+            }
+        )
+
+    async def wake(self) -> None:
+        """Tells a worker that something is due."""
+        try:
+            await self._catalog.wake_worker()
+        except Problem as problem:
+            # the ledger is the queue: without the wake-up a worker finds the row by polling
+            self._log.warning("worker not woken", code=problem.code)
+
+    # read
+
+    async def show(self, caller: Caller, request_id: str) -> tuple[Request, RequestView]:
+        """A request as far as the caller may see it; logged. `not_found` where nothing of it may be seen."""
+        request, view = await self.visible(caller, request_id)
+        entry = self.about(caller, request, "read_request")
+        await self._ledger.write(lambda c: audit.append(c, entry, self._clock.now()))
+        return request, view
+
+    async def visible(self, caller: Caller, request_id: str) -> tuple[Request, RequestView]:
+        """The request and what of it the caller may see. Refusals are logged here, reading by who reads."""
+        request = await self._ledger.read(lambda c: store.find(c, request_id))
+        if request is not None:
+            view = request_view(
+                caller.officer, request.requester.officer_id, request.owners, self._clock.now()
+            )
+            if not view.nothing:
+                return request, view
+        await self._authority.deny(caller, "read_request", (request_id,))
+        raise Problem("not_found", f"there is no request {request_id}")
+
+    async def list_requests(
+        self, caller: Caller, wanted: Filter
+    ) -> tuple[list[tuple[Request, RequestView]], bool]:
+        """The caller's own requests, and for a custodian those about their agency; whether more follow."""
+        await self._authority.require_purpose(caller)
+        await self._authority.require(caller, AgencyAction.READ_REQUESTS, "list_requests")
+        at, officer = self._clock.now(), caller.officer
+        wanted = wanted.model_copy(
+            update={
+                "view_requester": officer.id if may(officer, AgencyAction.FETCH_OWN, at) else None,
+                "view_owner": officer.agency if may(officer, AgencyAction.DECIDE, at) else None,
+            }
+        )
+        found = await self._ledger.read(lambda c: store.list_requests(c, wanted))
+        page = found[: wanted.limit]
+        entry = self._authority.entry(caller, Operation.CONSULTATION, "list_requests").model_copy(
+            update={"objects": tuple(r.id for r in page)}
+        )
+        await self._ledger.write(lambda c: audit.append(c, entry, at))
+        views = [(r, request_view(officer, r.requester.officer_id, r.owners, at)) for r in page]
+        return views, len(found) > len(page)
+
+    def own_view(self) -> RequestView:
+        """What a requester sees of their own request."""
+        return RequestView(as_requester=True, as_owner=None)
+
+    async def reread(self, request: Request) -> Request:
+        """The request as it is now, for somebody who may see it already."""
+        return await self._ledger.read(lambda c: found(c, request.id))
+
+    def about(
+        self, caller: Caller, request: Request, action: str, operation: Operation = Operation.CONSULTATION
+    ) -> NewEntry:
+        """An entry about a request, under the request's own purpose and case."""
+        return self._authority.entry(caller, operation, action).model_copy(
+            update={
+                "purpose": request.purpose,
+                "case_ref": request.case_ref,
+                "objects": (request.id,),
+                "owners": request.owners,
+                "request_id": request.id,
+                "decision": Verdict.ALLOWED,
+            }
+        )
+
+
+def found(connection: Connection, request_id: str) -> Request:
+    request = store.find(connection, request_id)
+    if request is None:
+        raise Problem("not_found", f"there is no request {request_id}")
+    return request

@@ -1,0 +1,336 @@
+"""Requests, items, decisions and clips in the ledger. Items and requests are also the queue of work."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Connection, RowMapping, exists, insert, or_, select, update
+
+from adapters.contract.models import Interval
+from broker.catalog.models import Camera
+from broker.holds import store as holds
+from broker.holds.models import Hold
+from broker.ledger import tables
+from broker.requests.models import (
+    Clip,
+    ClipFacts,
+    Decision,
+    Filter,
+    Item,
+    LegalBasis,
+    NewItem,
+    Request,
+    Signatory,
+    Submission,
+    dumped,
+)
+from broker.requests.states import FINAL_REQUESTS, TRANSITIONS, ItemState, RequestState, derive
+
+INTERVALS = TypeAdapter(tuple[Interval, ...])
+
+
+def insert_request(
+    connection: Connection,
+    request_id: str,
+    requester: Signatory,
+    submission: Submission,
+    items: tuple[NewItem, ...],
+    at: datetime,
+) -> None:
+    connection.execute(
+        insert(tables.requests).values(
+            id=request_id,
+            version=1,
+            agency=requester.agency,
+            officer_id=requester.officer_id,
+            requester=dumped(requester),
+            case_ref=submission.case_ref,
+            purpose=submission.purpose,
+            basis_kind=submission.legal_basis.kind,
+            basis_reference=submission.legal_basis.reference,
+            reason=submission.reason,
+            submitted_at=at,
+            state=derive(item.state for item in items).value,
+            due_at=at,
+        )
+    )
+    connection.execute(
+        insert(tables.request_items),
+        [
+            {
+                "request_id": request_id,
+                "n": item.n,
+                "camera_id": item.camera.id,
+                "network": item.camera.network,
+                "owner": item.camera.agency,
+                "camera": dumped(item.camera),
+                "requested_start": item.requested.start,
+                "requested_end": item.requested.end,
+                "approved_start": item.requested.start if item.state is ItemState.APPROVED else None,
+                "approved_end": item.requested.end if item.state is ItemState.APPROVED else None,
+                "state": item.state.value,
+                "agreement_id": item.agreement_id,
+                "agreement_version": item.agreement_version,
+                "approvals_needed": item.approvals_needed,
+                "audio": item.audio,
+                "hold_id": item.hold_id,
+                "available": [],
+                "delivered": [],
+                "gaps": [],
+                "overwrite_at": item.overwrite_at,
+                "clock_offset_ms": item.camera.clock_offset_ms,
+                "due_at": at,
+                "attempts": 0,
+            }
+            for item in items
+        ],
+    )
+
+
+def _interval(start: datetime | None, end: datetime | None) -> Interval | None:
+    return None if start is None or end is None else Interval(start=start, end=end)
+
+
+def _decisions(connection: Connection, request_ids: list[str]) -> dict[tuple[str, int], list[Decision]]:
+    table, found = tables.decisions, dict[tuple[str, int], list[Decision]]()
+    query = select(table).where(table.c.request_id.in_(request_ids)).order_by(table.c.id)
+    for row in connection.execute(query).mappings():
+        found.setdefault((row["request_id"], row["n"]), []).append(
+            Decision(
+                n=row["n"],
+                by=Signatory.model_validate(row["officer"]),
+                verdict=ItemState(row["verdict"]),
+                reason=row["reason"],
+                interval=_interval(row["interval_start"], row["interval_end"]),
+                at=row["decided_at"],
+            )
+        )
+    return found
+
+
+def _clips(connection: Connection, request_ids: list[str]) -> dict[tuple[str, int], list[Clip]]:
+    table, found = tables.clips, dict[tuple[str, int], list[Clip]]()
+    query = select(table).where(table.c.request_id.in_(request_ids)).order_by(table.c.n, table.c.part)
+    for row in connection.execute(query).mappings():
+        found.setdefault((row["request_id"], row["n"]), []).append(
+            Clip(
+                n=row["n"],
+                part=row["part"],
+                vault_key=row["vault_key"],
+                size=row["size"],
+                sha256=row["sha256"],
+                facts=ClipFacts.model_validate(row["facts"]),
+            )
+        )
+    return found
+
+
+def _item(row: RowMapping, hold: Hold | None, decisions: list[Decision], clips: list[Clip]) -> Item:
+    return Item(
+        request_id=row["request_id"],
+        n=row["n"],
+        camera=Camera.model_validate(row["camera"]),
+        requested=Interval(start=row["requested_start"], end=row["requested_end"]),
+        approved=_interval(row["approved_start"], row["approved_end"]),
+        state=ItemState(row["state"]),
+        state_reason=row["state_reason"],
+        agreement_id=row["agreement_id"],
+        approvals_needed=row["approvals_needed"],
+        audio=row["audio"],
+        hold_id=row["hold_id"],
+        hold=hold,
+        available=INTERVALS.validate_python(row["available"]),
+        delivered=INTERVALS.validate_python(row["delivered"]),
+        gaps=INTERVALS.validate_python(row["gaps"]),
+        overwrite_at=row["overwrite_at"],
+        clock_offset_ms=row["clock_offset_ms"],
+        decisions=tuple(decisions),
+        clips=tuple(clips),
+        attempts=row["attempts"],
+    )
+
+
+def _requests(connection: Connection, rows: list[RowMapping]) -> list[Request]:
+    ids = [row["id"] for row in rows]
+    held = holds.of_requests(connection, ids)
+    decisions, clips = _decisions(connection, ids), _clips(connection, ids)
+    table, items = tables.request_items, dict[str, list[Item]]()
+    query = select(table).where(table.c.request_id.in_(ids)).order_by(table.c.request_id, table.c.n)
+    for row in connection.execute(query).mappings():
+        key = (row["request_id"], row["n"])
+        item = _item(row, held.get(key), decisions.get(key, []), clips.get(key, []))
+        items.setdefault(item.request_id, []).append(item)
+    return [
+        Request(
+            id=row["id"],
+            version=row["version"],
+            agency=row["agency"],
+            requester=Signatory.model_validate(row["requester"]),
+            case_ref=row["case_ref"],
+            purpose=row["purpose"],
+            legal_basis=LegalBasis(kind=row["basis_kind"], reference=row["basis_reference"]),
+            reason=row["reason"],
+            submitted_at=row["submitted_at"],
+            state=RequestState(row["state"]),
+            finished_at=row["finished_at"],
+            sealed_at=row["sealed_at"],
+            bundle_key=row["bundle_key"],
+            attempts=row["attempts"],
+            items=tuple(items[row["id"]]),
+        )
+        for row in rows
+    ]
+
+
+def find(connection: Connection, request_id: str) -> Request | None:
+    query = select(tables.requests).where(tables.requests.c.id == request_id)
+    rows = list(connection.execute(query).mappings())
+    return _requests(connection, rows)[0] if rows else None
+
+
+def list_requests(connection: Connection, wanted: Filter) -> list[Request]:
+    """Newest first; one more than the limit, so that the caller knows whether more follow."""
+    requests, items = tables.requests, tables.request_items
+
+    def has_item(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+        return exists().where(items.c.request_id == requests.c.id, *conditions)
+
+    seen: list[ColumnElement[bool]] = []
+    if wanted.view_requester is not None:
+        seen.append(requests.c.officer_id == wanted.view_requester)
+    if wanted.view_owner is not None and not wanted.mine:
+        seen.append(has_item(items.c.owner == wanted.view_owner))
+    query = select(requests).where(or_(*seen)) if seen else select(requests).where(requests.c.id.is_(None))
+    if wanted.state is not None:
+        query = query.where(requests.c.state == wanted.state.value)
+    if wanted.case_ref is not None:
+        query = query.where(requests.c.case_ref == wanted.case_ref)
+    if wanted.owner is not None:
+        query = query.where(has_item(items.c.owner == wanted.owner))
+    if wanted.to_decide:
+        mine = (items.c.owner == wanted.view_owner, items.c.state == ItemState.PENDING.value)
+        query = query.where(has_item(*mine))
+    if wanted.before is not None:
+        query = query.where(requests.c.id < wanted.before)
+    query = query.order_by(requests.c.id.desc()).limit(wanted.limit + 1)
+    return _requests(connection, list(connection.execute(query).mappings()))
+
+
+def touch(connection: Connection, request_id: str, at: datetime) -> RequestState:
+    """Derives the request's state anew and counts its version up; called with every change of an item."""
+    requests, items = tables.requests, tables.request_items
+    states = connection.execute(select(items.c.state).where(items.c.request_id == request_id)).scalars()
+    state = derive(ItemState(name) for name in states)
+    values: dict[str, Any] = {"state": state.value, "version": requests.c.version + 1}
+    if state in FINAL_REQUESTS:
+        values |= {"finished_at": at, "due_at": at}
+    connection.execute(update(requests).where(requests.c.id == request_id).values(values))
+    return state
+
+
+def move_item(
+    connection: Connection,
+    item: Item,
+    state: ItemState,
+    at: datetime,
+    *,
+    reason: str | None = None,
+    approved: Interval | None = None,
+    **values: Any,
+) -> None:
+    """Moves an item on, by the table of transitions, and the request with it."""
+    if state not in TRANSITIONS[item.state]:
+        raise ValueError(f"an item does not go from {item.state} to {state}")
+    values |= {"state": state.value, "state_reason": reason, "lease_owner": None, "lease_until": None}
+    if approved is not None:
+        values |= {"approved_start": approved.start, "approved_end": approved.end}
+    if not TRANSITIONS[state]:
+        values["finished_at"] = at
+    if "due_at" not in values:
+        values["due_at"] = at
+    connection.execute(_update_item(item).values(values))
+    touch(connection, item.request_id, at)
+
+
+def note_footage(
+    connection: Connection,
+    item: Item,
+    available: tuple[Interval, ...],
+    overwrite_at: datetime | None,
+    clock_offset_ms: float | None,
+) -> None:
+    """Writes down what the recorder has of the requested interval."""
+    connection.execute(
+        _update_item(item).values(
+            available=_dump(available),
+            gaps=_dump(item.requested.subtract(available)),
+            overwrite_at=overwrite_at,
+            clock_offset_ms=clock_offset_ms,
+        )
+    )
+
+
+def _update_item(item: Item) -> Any:
+    table = tables.request_items
+    return update(table).where(table.c.request_id == item.request_id, table.c.n == item.n)
+
+
+def _dump(intervals: tuple[Interval, ...]) -> Any:
+    return INTERVALS.dump_python(intervals, mode="json")
+
+
+def add_decision(connection: Connection, decision_id: str, request_id: str, decision: Decision) -> None:
+    connection.execute(
+        insert(tables.decisions).values(
+            id=decision_id,
+            request_id=request_id,
+            n=decision.n,
+            officer_id=decision.by.officer_id,
+            officer=dumped(decision.by),
+            verdict=decision.verdict.value,
+            reason=decision.reason,
+            interval_start=decision.interval.start if decision.interval else None,
+            interval_end=decision.interval.end if decision.interval else None,
+            decided_at=decision.at,
+        )
+    )
+
+
+def add_clips(
+    connection: Connection, item: Item, clips: tuple[Clip, ...], gaps: tuple[Interval, ...], at: datetime
+) -> None:
+    """Writes down what was delivered, and the gaps that the cutter found in the approved interval."""
+    for clip in clips:
+        connection.execute(
+            insert(tables.clips).values(
+                request_id=item.request_id,
+                n=clip.n,
+                part=clip.part,
+                vault_key=clip.vault_key,
+                size=clip.size,
+                sha256=clip.sha256,
+                facts=dumped(clip.facts),
+                made_at=at,
+            )
+        )
+    delivered = tuple(clip.facts.interval for clip in clips)
+    connection.execute(_update_item(item).values(delivered=_dump(delivered), gaps=_dump(gaps)))
+
+
+def find_idempotent(connection: Connection, officer_id: str, key: str) -> tuple[str, str] | None:
+    """Fingerprint of the call that used the key, and the id of what it created."""
+    table = tables.idempotency_keys
+    row = connection.execute(
+        select(table).where(table.c.officer_id == officer_id, table.c.key == key)
+    ).one_or_none()
+    return None if row is None else (row.fingerprint, row.created["id"])
+
+
+def remember_idempotent(
+    connection: Connection, officer_id: str, key: str, fingerprint: str, created_id: str, at: datetime
+) -> None:
+    connection.execute(
+        insert(tables.idempotency_keys).values(
+            officer_id=officer_id, key=key, fingerprint=fingerprint, created={"id": created_id}, created_at=at
+        )
+    )

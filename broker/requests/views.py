@@ -1,0 +1,145 @@
+"""Requests as they leave over HTTP. A custodian sees the items of their own agency only."""
+
+from broker.agencies.policy import RequestView
+from broker.holds.views import HeldView, held_view
+from broker.http.calls import InstantView, View
+from broker.requests.models import Clip, Decision, Item, LegalBasis, Request, Signatory
+
+
+class PersonView(View):
+    agency: str
+    service: str
+    personnel_number: str
+    name: str
+
+
+class DecisionView(View):
+    """`interval` is what was granted, null while nothing is."""
+
+    by: list[PersonView]
+    needed: int
+    reason: str | None
+    interval: str | None
+    agreement: str | None
+
+
+class ClipView(View):
+    name: str
+    href: str
+    size: int
+    sha256: str
+    interval: str
+    first_frame_at: InstantView
+    last_frame_at: InstantView
+
+
+class ItemView(View):
+    n: int
+    camera_id: str
+    camera_name: str
+    agency: str
+    state: str
+    state_reason: str | None
+    requested: str
+    held: HeldView | None
+    decision: DecisionView
+    available: list[str]
+    delivered: list[str]
+    gaps: list[str]
+    overwrite_at: InstantView | None
+    clock_offset_ms: float | None
+    clips: list[ClipView]
+
+
+class RequestBodyView(View):
+    """A request with the items that the caller may see."""
+
+    id: str
+    version: int
+    state: str
+    submitted_at: InstantView
+    finished_at: InstantView | None
+    sealed_at: InstantView | None
+    agency: str
+    requester: PersonView
+    case_ref: str
+    purpose: str
+    legal_basis: LegalBasis
+    reason: str
+    items: list[ItemView]
+
+
+class RequestList(View):
+    requests: list[RequestBodyView]
+    links: list[dict[str, str]]
+
+
+def _person(signatory: Signatory) -> PersonView:
+    return PersonView(
+        agency=signatory.agency,
+        service=signatory.service,
+        personnel_number=signatory.personnel_number,
+        name=signatory.name,
+    )
+
+
+def _decision(item: Item) -> DecisionView:
+    words: tuple[Decision, ...] = item.decisions
+    return DecisionView(
+        by=[_person(decision.by) for decision in words],
+        needed=item.approvals_needed,
+        reason=words[-1].reason if words else None,
+        interval=None if item.approved is None else str(item.approved),
+        agreement=item.agreement_id,
+    )
+
+
+def _clip(item: Item, clip: Clip) -> ClipView:
+    return ClipView(
+        name=clip.name,
+        href=f"/v1/requests/{item.request_id}/clips/{clip.name}.mp4",
+        size=clip.size,
+        sha256=clip.sha256,
+        interval=str(clip.facts.interval),
+        first_frame_at=clip.facts.first_frame_at,
+        last_frame_at=clip.facts.last_frame_at,
+    )
+
+
+def _item(item: Item) -> ItemView:
+    return ItemView(
+        n=item.n,
+        camera_id=item.camera.id,
+        camera_name=item.camera.name,
+        agency=item.camera.agency,
+        state=item.state.value,
+        state_reason=item.state_reason,
+        requested=str(item.requested),
+        held=None if item.hold is None else held_view(item.hold),
+        decision=_decision(item),
+        available=[str(interval) for interval in item.available],
+        delivered=[str(interval) for interval in item.delivered],
+        gaps=[str(interval) for interval in item.gaps],
+        overwrite_at=item.overwrite_at,
+        clock_offset_ms=item.clock_offset_ms,
+        clips=[_clip(item, clip) for clip in item.clips],
+    )
+
+
+def request_body(request: Request, view: RequestView) -> RequestBodyView:
+    """The request with the items that the view shows."""
+    return RequestBodyView(
+        id=request.id,
+        version=request.version,
+        state=request.state.value,
+        submitted_at=request.submitted_at,
+        finished_at=request.finished_at,
+        sealed_at=request.sealed_at,
+        agency=request.agency,
+        requester=_person(request.requester),
+        case_ref=request.case_ref,
+        purpose=request.purpose,
+        legal_basis=request.legal_basis,
+        reason=request.reason,
+        items=[_item(item) for item in request.items if view.shows(item.camera.agency)],
+    )

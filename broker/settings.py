@@ -1,0 +1,232 @@
+"""The configuration: a TOML file, overridden by `ENTREVUE_…` variables (`ENTREVUE_BROKER__DATA`).
+
+Built once, in the command line's entry. Unknown keys are refused.
+"""
+
+import os
+import tomllib
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from broker.errors import SetupProblem
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+ActionName = Literal["locate", "view_snapshot", "view_live", "hold", "request_clip"]
+KindName = Literal["fixed", "ptz", "dome", "mobile"]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Secret(Section):
+    """Where a secret is: `{ file = "…" }` or `{ env = "…" }`. It is read when it is used, never shown."""
+
+    file: Path | None = None
+    env: str | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.file is None) == (self.env is None):
+            raise ValueError("a secret is either { file = … } or { env = … }")
+        return self
+
+    def read(self) -> str:
+        """The secret; `SetupProblem` when the file or variable is not there."""
+        if self.file is not None:
+            try:
+                return self.file.read_text().strip()
+            except OSError as error:
+                raise SetupProblem(
+                    f"the secret's file {self.file} cannot be read: {error.strerror}"
+                ) from error
+        value = os.environ.get(str(self.env))
+        if value is None:
+            raise SetupProblem(f"the secret's variable {self.env} is not set")
+        return value
+
+
+class BasisSettings(Section):
+    """A legal basis. Under a judicial one a hold lasts until it is released."""
+
+    judicial: bool = False
+    hold_max_days: Annotated[float, Field(gt=0)] | None = None
+
+    @property
+    def hold_days(self) -> float | None:
+        """Days that a hold may last, None without a limit."""
+        return self.hold_max_days if self.judicial else (self.hold_max_days or 30.0)
+
+
+DEFAULT_PURPOSES = (
+    "public_safety",
+    "judicial_inquiry",
+    "administrative_inquiry",
+    "accident",
+    "data_subject_request",
+    "test",
+)
+DEFAULT_BASES = {
+    "judicial_requisition": BasisSettings(judicial=True),
+    "flagrante_delicto": BasisSettings(judicial=True),
+    "customs": BasisSettings(judicial=True),
+    "owner_internal": BasisSettings(),
+    "data_subject_access": BasisSettings(),
+}
+
+
+class BrokerSettings(Section):
+    """Limits and where things are. Durations in seconds stand in the names."""
+
+    data: Path = Path("data")
+    public_url: str = "http://127.0.0.1:8080"
+    redis_url: str | Secret | None = None
+    purposes: tuple[str, ...] = DEFAULT_PURPOSES
+    bases: dict[str, BasisSettings] = Field(default_factory=lambda: dict(DEFAULT_BASES))
+    max_clip_s: Annotated[float, Field(gt=0)] = 6 * 3600
+    max_items: Annotated[int, Field(gt=0, le=1000)] = 100
+    urgent_hold_h: Annotated[float, Field(gt=0)] = 48
+    vanished_keep_days: Annotated[float, Field(gt=0)] = 30
+    lease_s: Annotated[float, Field(gt=0)] = 30
+    max_attempts: Annotated[int, Field(gt=0)] = 8
+    max_snapshot_bytes: Annotated[int, Field(gt=0)] = 8 * 1024 * 1024
+
+
+class AgencySettings(Section):
+    id: Identifier
+    name: Annotated[str, Field(min_length=1)]
+
+
+class NetworkSettings(Section):
+    """One camera network; `options` are the adapter's own."""
+
+    id: Identifier
+    agency: Identifier
+    adapter: str
+    name: str | None = None
+    refresh_s: Annotated[float, Field(gt=0)] = 60
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class AgreementSettings(Section):
+    """What one agency lets another do. The words are those of `broker.agencies.models.Terms`."""
+
+    id: Identifier
+    owner: Identifier
+    partners: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+    networks: tuple[Identifier, ...] | None = None
+    area: Path | None = None
+    kinds: tuple[KindName, ...] | None = None
+    tags_any: tuple[str, ...] | None = None
+    tags_none: tuple[str, ...] | None = None
+    actions: Annotated[tuple[ActionName, ...], Field(min_length=1)]
+    purposes: Annotated[tuple[str, ...], Field(min_length=1)]
+    valid: str
+    approval: Literal["automatic", "manual", "two_person"] = "manual"
+    max_clip_s: Annotated[float, Field(gt=0)] | None = None
+    hold_max_days: Annotated[float, Field(gt=0)] | None = None
+    grace_days: Annotated[float, Field(ge=0)] = 0
+    audio: bool = False
+
+    @field_validator("valid")
+    @classmethod
+    def _is_interval(cls, value: str) -> str:
+        start, _, end = value.partition("/")
+        for part in (start, end):
+            if datetime.fromisoformat(part).tzinfo is None:
+                raise ValueError(f"{part!r} has no zone: write it with Z")
+        if datetime.fromisoformat(start) >= datetime.fromisoformat(end):
+            raise ValueError("valid must end after it starts")
+        return value
+
+
+class Settings(BaseSettings):
+    """Everything that is configured. `base_dir` is where relative paths start: the file's folder."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_prefix="ENTREVUE_", env_nested_delimiter="__"
+    )
+
+    broker: BrokerSettings = BrokerSettings()
+    agency: tuple[AgencySettings, ...] = ()
+    network: tuple[NetworkSettings, ...] = ()
+    agreement: tuple[AgreementSettings, ...] = ()
+    base_dir: Path = Path()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables win over the file; no other source."""
+        return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        for what, ids in (
+            ("agency", [agency.id for agency in self.agency]),
+            ("network", [network.id for network in self.network]),
+            ("agreement", [agreement.id for agreement in self.agreement]),
+        ):
+            repeated = {name for name in ids if ids.count(name) > 1}
+            if repeated:
+                raise ValueError(f"{what} {sorted(repeated)[0]!r} is defined twice")
+        agencies = {agency.id for agency in self.agency}
+        networks = {network.id: network.agency for network in self.network}
+        for network in self.network:
+            if network.agency not in agencies:
+                raise ValueError(f"network {network.id!r} names the unknown agency {network.agency!r}")
+        for agreement in self.agreement:
+            self._check_agreement(agreement, agencies, networks)
+        return self
+
+    def _check_agreement(
+        self, agreement: AgreementSettings, agencies: set[str], networks: dict[str, str]
+    ) -> None:
+        unknown = {agreement.owner, *agreement.partners} - agencies
+        if unknown:
+            raise ValueError(f"agreement {agreement.id!r} names the unknown agency {sorted(unknown)[0]!r}")
+        for network in agreement.networks or ():
+            if networks.get(network) != agreement.owner:
+                raise ValueError(f"agreement {agreement.id!r}: {network!r} is no network of its owner")
+        purposes = set(agreement.purposes) - set(self.broker.purposes)
+        if purposes:
+            raise ValueError(f"agreement {agreement.id!r}: purpose {sorted(purposes)[0]!r} is not configured")
+
+
+def load_settings(file: Path | None, data: Path | None = None) -> Settings:
+    """The settings of a file, or of the defaults where there is none; `data` overrides the data folder.
+
+    Without a file, `entrevue.toml` inside the data folder is used where it exists, which is how commands
+    with `--data` find the broker's own configuration. `SetupProblem` names the key that is wrong.
+    """
+    if file is None and data is not None and (data / "entrevue.toml").is_file():
+        file = data / "entrevue.toml"
+    raw: dict[str, Any] = {}
+    if file is not None:
+        try:
+            raw = tomllib.loads(file.read_text())
+        except OSError as error:
+            raise SetupProblem(f"the configuration {file} cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SetupProblem(f"the configuration {file} is not TOML: {error}") from error
+        unknown = set(raw) - {"broker", "agency", "network", "agreement"}
+        if unknown:
+            raise SetupProblem(f"the configuration {file} has the unknown key {sorted(unknown)[0]!r}")
+    base_dir = file.resolve().parent if file is not None else Path.cwd()
+    try:
+        settings = Settings(**raw, base_dir=base_dir)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "configuration"
+        raise SetupProblem(f"{file or 'the environment'}: {where}: {first['msg']}") from error
+    folder = data.resolve() if data is not None else (base_dir / settings.broker.data).resolve()
+    return settings.model_copy(update={"broker": settings.broker.model_copy(update={"data": folder})})

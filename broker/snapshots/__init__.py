@@ -1,0 +1,1 @@
+"""Still pictures: bounded, decoded and made small, as pure functions."""

@@ -1,0 +1,1 @@
+"""Bytes: latest snapshots and sealed clips, by key."""

@@ -1,0 +1,147 @@
+"""Lanes that claim work, renew its lease while they carry it out, and go on with the next.
+
+Nothing that matters lives here: a worker that is killed at any point loses its leases by time, and another
+one carries the same rows out again.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Protocol, TypeVar
+
+import structlog
+
+from broker.catalog.store import CatalogStore
+from broker.clock import Clock
+from broker.errors import Problem
+from broker.ledger.leases import Lease
+
+C = TypeVar("C")
+
+POLL_S: Final = 1.0
+RENEWALS_PER_LEASE: Final = 3
+
+
+class Job(Protocol[C]):
+    """One sort of due work. `C` is what a claim carries."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def lanes(self) -> int:
+        """How many may be carried out at once in one worker."""
+        ...
+
+    async def claim(self, lease: Lease) -> C | None:
+        """The next due row, leased; None when nothing is due."""
+        ...
+
+    async def renew(self, claimed: C, lease: Lease) -> bool:
+        """Extends the lease; False when the row was taken over."""
+        ...
+
+    async def carry_out(self, claimed: C, owner: str) -> None:
+        """Does the work and writes its outcome, unless the row is no longer this owner's."""
+        ...
+
+    async def fail(self, claimed: C, owner: str) -> None:
+        """Called when `carry_out` raised what nobody planned: puts the row off, or sets it aside."""
+        ...
+
+
+@dataclass
+class _Bell:
+    """Wakes every lane of this process."""
+
+    rung: asyncio.Event
+
+
+class Worker:
+    """Runs until it is cancelled. `owner` names this process in leases."""
+
+    def __init__(
+        self, jobs: Sequence["Job[object]"], catalog: CatalogStore, clock: Clock, owner: str, lease_s: float
+    ) -> None:
+        self._jobs = jobs
+        self._catalog = catalog
+        self._clock = clock
+        self._owner = owner
+        self._lease_s = lease_s
+        self._bell = _Bell(asyncio.Event())
+        self._log = structlog.get_logger("worker")
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen(), name="worker wake")
+            for job in self._jobs:
+                for lane in range(job.lanes):
+                    group.create_task(self._lane(job, lane), name=f"worker {job.name} {lane}")
+
+    async def run_due(self) -> int:
+        """Carries out everything that is due now, one after another; returns how much that was."""
+        done = 0
+        while True:
+            found = False
+            for job in self._jobs:
+                while await self._one(job, self._owner):
+                    found = True
+                    done += 1
+            if not found:
+                return done
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._catalog.wait_for_wake(POLL_S)
+            except Problem:
+                await asyncio.sleep(POLL_S)
+            self._bell.rung.set()
+            self._bell.rung = asyncio.Event()
+
+    async def _lane(self, job: "Job[object]", lane: int) -> None:
+        owner = f"{self._owner}/{job.name}/{lane}"
+        while True:
+            bell = self._bell.rung
+            try:
+                if await self._one(job, owner):
+                    self._bell.rung.set()
+                    self._bell.rung = asyncio.Event()
+                    continue
+            except Problem as problem:
+                self._log.warning("work waits", job=job.name, code=problem.code)
+            except Exception:
+                # a lane must outlive a bug in one piece of work; `fail` has put the row off
+                self._log.exception("work failed", job=job.name)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(bell.wait(), timeout=POLL_S * 2)
+
+    def _lease(self, owner: str) -> Lease:
+        return Lease(owner=owner, until=self._clock.now() + timedelta(seconds=self._lease_s))
+
+    async def _one(self, job: "Job[object]", owner: str) -> bool:
+        claimed = await job.claim(self._lease(owner))
+        if claimed is None:
+            return False
+        work = asyncio.create_task(job.carry_out(claimed, owner))
+        try:
+            while not work.done():
+                await asyncio.wait({work}, timeout=self._lease_s / RENEWALS_PER_LEASE)
+                if not work.done() and not await job.renew(claimed, self._lease(owner)):
+                    self._log.warning("lease lost", job=job.name)
+                    return True
+            await work
+        except Problem:
+            await job.fail(claimed, owner)
+            raise
+        except Exception:
+            await job.fail(claimed, owner)
+            raise
+        finally:
+            if not work.done():
+                work.cancel()
+                with suppress(asyncio.CancelledError):
+                    await work
+        return True
