@@ -40,7 +40,7 @@ from broker.http.health import router as health_router
 from broker.http.limits import LimitBody
 from broker.http.services import Services
 from broker.identifiers import Identifiers
-from broker.ingest.recorder import Recorders
+from broker.ingest.recorder import LoadAdapter, Recorders
 from broker.ingest.routes import router as networks_router
 from broker.ingest.schedule import Schedule
 from broker.ingest.service import Ingest
@@ -86,11 +86,12 @@ class Office:
 
 @dataclass(frozen=True)
 class Host:
-    """What a process is given from outside: time, ids and chance."""
+    """What a process is given from outside: time, ids, chance, and the adapters there are."""
 
     clock: Clock
     identifiers: Identifiers
     jitter: random.Random
+    load_adapter: LoadAdapter = registry.load
 
     @property
     def process(self) -> str:
@@ -167,7 +168,7 @@ def known_adapters() -> tuple[str, ...]:
 @asynccontextmanager
 async def open_recorders(settings: Settings, host: Host) -> AsyncIterator[Recorders]:
     """The networks alone, for checks."""
-    recorders = Recorders(settings, host.clock, registry.load)
+    recorders = Recorders(settings, host.clock, host.load_adapter)
     try:
         yield recorders
     finally:
@@ -199,7 +200,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
     clock, identifiers, limits = host.clock, host.identifiers, settings.broker
     networks = [network.id for network in settings.network]
     vault = Vault(limits.data / "vault")
-    recorders = Recorders(settings, clock, registry.load)
+    recorders = Recorders(settings, clock, host.load_adapter)
     office = build_office(settings, host, ledger)
     authority = office.authority
     catalog = Catalog(catalog_store, authority, clock, networks)

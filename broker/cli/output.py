@@ -3,10 +3,12 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
+
+PIPE_WIDTH: Final = 10_000
 
 
 def print_json(body: Any) -> None:
@@ -19,13 +21,15 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Plain columns; None is an empty cell. Text is never read as markup."""
+    """Plain columns; None is an empty cell. Text is never read as markup. The first column, which holds ids,
+    is never broken, and in a pipe nothing is."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for n, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=n == 0)
     for row in rows:
         table.add_row(*("" if cell is None else _escaped(str(cell)) for cell in row))
-    Console(soft_wrap=False).print(table)
+    console = Console()
+    console.print(table, width=None if console.is_terminal else PIPE_WIDTH)
 
 
 def _escaped(text: str) -> str:

@@ -28,7 +28,9 @@ REASONS_KEPT: Final = 100
 RECORDER_CALLS: Final = 8
 DEFAULT_RETENTION_DAYS: Final = 31.0
 PROOF_REFRESHES: Final = 2
-"""Footage that ends within so many refreshes of now proves that a camera works."""
+PROOF_AT_LEAST: Final = timedelta(minutes=2)
+"""Footage that ended within so many refreshes, or so long ago, proves that a camera works: recorders close
+their files every minute or so, and show a file only then."""
 
 
 @dataclass
@@ -202,7 +204,7 @@ class Ingest:
         """What proves the status: recent footage proves `up`, footage that stopped proves `down`."""
         if not spans:
             return record.status
-        fresh = timedelta(seconds=PROOF_REFRESHES * recorder.network.refresh_s)
+        fresh = max(PROOF_AT_LEAST, timedelta(seconds=PROOF_REFRESHES * recorder.network.refresh_s))
         return CameraStatus.UP if at - spans[-1].interval.end <= fresh else CameraStatus.DOWN
 
     async def _snapshot(
