@@ -1,0 +1,1 @@
+"""One module per claim: each measures Entrevue beside its peers in the same run, one JSON object per row."""

@@ -1,0 +1,274 @@
+"""Reads one recorded file: its clock, the keyframe to start from, its packets in decoding order.
+
+Only local MP4 and Matroska files are opened: a "recording" that is in truth a playlist could otherwise make
+the library read other files. Decides nothing about which frames belong into a clip.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from broker.evidence.cut.description import CannotCarry, StreamDescription, describe
+from broker.evidence.cut.models import Problem, ProblemKind, SourceFile
+from broker.evidence.cut.timeline import Clock, frame_period, gap_threshold
+
+REORDER_FRAMES = 33
+"""More frames than a decoder may hold back (16 in H.264 and H.265, also when each is sent as two fields)."""
+
+_STEPS_BACK_S = (0, 2, 10, 30)
+_OPEN_OPTIONS = {
+    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm",
+    "protocol_whitelist": "file",
+}
+
+
+class UnusableFile(Exception):
+    """The file yields no video at all; `problem` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.text)
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where to read from so that everything from `shown_from` on can be decoded.
+
+    Reading begins at `seek_pts`, None for the file's beginning, and drops packets up to the keyframe whose
+    timestamp is `key_pts`. `lost_frames` should be shown and cannot: they lie in front of the first keyframe.
+    `continues_from` is the first frame shown when the file goes on where a clip's previous file ended, None
+    where something would have to be hidden first; leading pictures of the file's first keyframe, otherwise
+    lost, can then be decoded.
+    """
+
+    seek_pts: int | None
+    key_pts: int
+    shown_from: int
+    lost_frames: int
+    continues_from: int | None
+
+
+class SourcePacket(NamedTuple):
+    """One packet in decoding order. `duration` is 0 where the file does not say; `is_presented` is false for
+    video that the file's own edit list hides."""
+
+    is_video: bool
+    pts: int
+    duration: int
+    is_keyframe: bool
+    is_presented: bool
+    data: memoryview
+
+
+class Recording:
+    """One open file. What is wrong with it is told to `report`, once each."""
+
+    def __init__(self, source: SourceFile, report: Callable[[Problem], None], *, with_audio: bool) -> None:
+        self.source = source
+        self._report = report
+        self._container = self._open()
+        try:
+            self._choose_streams(with_audio=with_audio)
+            self._has_keyframe = False
+            self._packets_left = self._demux()
+            self._head = list(self._read_head())
+            self._is_fresh = True
+            presented = [each.pts for each in self._head if each.is_video and each.is_presented]
+            if not presented:
+                raise self._unusable("it holds no video frame with a time")
+        except BaseException:
+            self._container.close()
+            raise
+        time_base_s = Fraction(self._video.time_base or 0)
+        self.first_pts = min(presented)
+        self.clock = Clock.anchored(source.starts_at, self.first_pts, time_base_s)
+        self.audio_clock = (
+            Clock(self.clock.zero_s, Fraction(self._audio.time_base or 0))
+            if self._audio is not None
+            else None
+        )
+        self.frame_period_s = frame_period(presented, time_base_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._container.close()
+
+    def find_start(self, shown_from: int) -> Start | None:
+        """Where to read from to show every frame from that timestamp on; None where there is none to show."""
+        if shown_from <= self.first_pts:
+            in_head = choose_start(self._head, None, self.first_pts)
+            return in_head or self._scan(None, self.first_pts)
+        second = int(1 / self.clock.time_base_s)
+        for step_s in _STEPS_BACK_S:
+            target = shown_from - step_s * second
+            if target <= self.first_pts:
+                break
+            start = self._scan(target, shown_from)
+            if start is not None:
+                return start
+        return self._scan(None, shown_from)
+
+    def packets(self, start: Start) -> Iterator[SourcePacket]:
+        """Packets in the order of the file from the keyframe on, audio included where it was asked for."""
+        packets = iter(self._read_from(start.seek_pts))
+        for packet in packets:
+            if packet.is_video and packet.is_keyframe and packet.pts == start.key_pts:
+                yield packet
+                break
+            if not packet.is_video:
+                yield packet
+        yield from packets
+
+    def problem(self, kind: ProblemKind, text: str) -> None:
+        self._report(Problem(path=self.source.path, kind=kind, text=text))
+
+    def _open(self) -> InputContainer:
+        try:
+            return av.open(f"file:{self.source.path}", options=_OPEN_OPTIONS)
+        except (av.FFmpegError, OSError) as error:
+            raise self._unusable(
+                f"it cannot be opened as MP4 or Matroska: {error.strerror or error}"
+            ) from error
+
+    def _unusable(self, text: str) -> UnusableFile:
+        return UnusableFile(Problem(path=self.source.path, kind=ProblemKind.UNREADABLE, text=text))
+
+    def _choose_streams(self, *, with_audio: bool) -> None:
+        if not self._container.streams.video:
+            raise self._unusable("it holds no video")
+        self._video: VideoStream = self._container.streams.video[0]
+        self._video_index = self._video.index
+        try:
+            self.video: StreamDescription = describe(self._video)
+        except CannotCarry as error:
+            raise self._unusable(str(error)) from error
+        self._audio: AudioStream | None = None
+        self.audio: StreamDescription | None = None
+        if with_audio and self._container.streams.audio:
+            try:
+                self.audio = describe(self._container.streams.audio[0])
+                self._audio = self._container.streams.audio[0]
+            except CannotCarry as error:
+                self.problem(ProblemKind.AUDIO, f"left out: {error}")
+
+    def _read_head(self) -> Iterator[SourcePacket]:
+        presented = 0
+        for packet in self._packets_left:
+            yield packet
+            presented += packet.is_video and packet.is_presented
+            if presented == REORDER_FRAMES:
+                return
+
+    def _demux(self) -> Iterator[SourcePacket]:
+        """Packets with a time and all their bytes; a file that breaks off is reported and ends there."""
+        streams = [self._video] if self._audio is None else [self._video, self._audio]
+        last_pts: int | None = None
+        try:
+            for packet in self._container.demux(*streams):
+                if packet.size == 0:
+                    continue
+                if packet.is_corrupt:
+                    self.problem(ProblemKind.DAMAGED, "it breaks off inside a frame")
+                    return
+                if packet.pts is None:
+                    self.problem(ProblemKind.TIMESTAMPS, "packets without a time were left out")
+                    continue
+                is_video = packet.stream_index == self._video_index
+                if is_video:
+                    self._has_keyframe |= packet.is_keyframe
+                    last_pts = packet.pts if last_pts is None else max(last_pts, packet.pts)
+                yield SourcePacket(
+                    is_video,
+                    packet.pts,
+                    packet.duration or 0,
+                    packet.is_keyframe,
+                    not packet.is_discard,
+                    memoryview(packet),
+                )
+        except (av.FFmpegError, OSError) as error:
+            self.problem(ProblemKind.DAMAGED, f"it cannot be read further: {error.strerror or error}")
+            return
+        self._check_tail(last_pts)
+
+    def _check_tail(self, last_pts: int | None) -> None:
+        """A truncated file's index or header still tells how far it once went."""
+        index, time_base_s = self._video.index_entries, Fraction(self._video.time_base or 0)
+        if last_pts is None:
+            return
+        missing_s = (index[-1].timestamp - last_pts) * time_base_s if len(index) else Fraction(0)
+        if "matroska" in self._container.format.name and len(self._container.streams) == 1:
+            # Its index lies at its end; its header gives the length of the longest stream.
+            lasted_s = Fraction(self._container.duration or 0, av.time_base)
+            missing_s = max(missing_s, lasted_s - last_pts * time_base_s)
+        if missing_s > gap_threshold(Fraction(0)):
+            self.problem(ProblemKind.DAMAGED, f"its last {float(missing_s):.3f} s are missing")
+
+    def _read_from(self, seek_pts: int | None) -> Iterator[SourcePacket]:
+        if seek_pts is None and self._is_fresh:
+            self._is_fresh = False
+            return chain(self._head, self._packets_left)
+        self._is_fresh = False
+        if seek_pts is not None:
+            try:
+                self._container.seek(seek_pts, stream=self._video, backward=True)
+                return self._demux()
+            except av.FFmpegError:
+                pass  # a file without an index: read from its beginning
+        self._container.close()
+        self._container = self._open()
+        self._video = self._container.streams.video[0]
+        if self._audio is not None:
+            self._audio = self._container.streams.audio[0]
+        return self._demux()
+
+    def _scan(self, seek_pts: int | None, shown_from: int) -> Start | None:
+        start = choose_start(self._read_from(seek_pts), seek_pts, shown_from)
+        if start is None and seek_pts is None and not self._has_keyframe:
+            self.problem(ProblemKind.NO_KEYFRAME, "none of its frames can be decoded: it holds no keyframe")
+        return start
+
+
+def choose_start(packets: Iterable[SourcePacket], seek_pts: int | None, shown_from: int) -> Start | None:
+    """The first frame to show and the keyframe that it needs, reading no further than it takes to know them.
+
+    The keyframe is the last in decoding order that is shown no later than the first shown frame: its leading
+    pictures, which may refer to what comes before it, are then hidden. None where no such keyframe lies after
+    the place that was sought, or where there is nothing to show.
+    """
+    keyframes: list[int] = []
+    candidates: list[int] = []
+    goes_on = True
+    for packet in packets:
+        if not packet.is_video:
+            continue
+        if packet.is_keyframe:
+            if seek_pts is not None and not keyframes and packet.pts > shown_from:
+                return None  # frames to show may lie before this one
+            keyframes = [packet.pts] if packet.pts <= shown_from else [*keyframes, packet.pts]
+        is_shown = packet.is_presented and packet.pts >= shown_from
+        if is_shown:
+            candidates.append(packet.pts)
+        goes_on = goes_on and is_shown and bool(keyframes)
+        if len(candidates) >= REORDER_FRAMES and (keyframes or seek_pts is not None):
+            break
+    if not candidates or not keyframes:
+        return None
+    first_shown = min(candidates)
+    continues_from = first_shown if goes_on and seek_pts is None else None
+    usable = [pts for pts in keyframes if pts <= first_shown]
+    if usable:
+        return Start(seek_pts, usable[-1], first_shown, 0, continues_from)
+    lost = sum(pts < keyframes[0] for pts in candidates)
+    return Start(None, keyframes[0], keyframes[0], lost, continues_from)
