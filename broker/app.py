@@ -24,13 +24,15 @@ from broker.agencies.officers import Officers
 from broker.agencies.routes import router as agencies_router
 from broker.audit.routes import router as audit_router
 from broker.audit.service import AuditLog
-from broker.catalog.embedded import EmbeddedValkey, OwnedData, read_socket_path
+from broker.catalog.attached import attach
+from broker.catalog.connection import client_of_socket, client_of_url
+from broker.catalog.embedded import EmbeddedValkey, OwnedData
 from broker.catalog.routes import router as catalog_router
 from broker.catalog.service import Catalog
 from broker.catalog.snapshots import Snapshots
 from broker.catalog.store import CatalogStore
 from broker.clock import Clock
-from broker.errors import SetupProblem
+from broker.errors import KINDS, SetupProblem
 from broker.holds.carrying import PlaceHolds, ReleaseHolds
 from broker.holds.routes import router as holds_router
 from broker.holds.service import Holds
@@ -57,7 +59,7 @@ from broker.settings import Settings
 from broker.vault.store import Vault
 from broker.work.worker import Worker
 
-PROBLEM_STATUSES = (400, 401, 403, 404, 409, 412, 413, 422, 500, 503, 507)
+PROBLEM_STATUSES = sorted({kind.status for kind in KINDS.values()})
 
 
 @dataclass(frozen=True)
@@ -103,15 +105,19 @@ def ledger_file(settings: Settings) -> Path:
     return settings.broker.data / "ledger.sqlite"
 
 
+def _make_data_folder(data: Path) -> None:
+    """Private from the start, whoever needs it first."""
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise SetupProblem(f"the data folder {data} cannot be used: {error.strerror}") from error
+
+
 @asynccontextmanager
 async def open_ledger(settings: Settings) -> AsyncIterator[Ledger]:
     """The ledger, migrated."""
-    data = settings.broker.data
-    try:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        await asyncio.to_thread(migrate, ledger_file(settings))
-    except OSError as error:
-        raise SetupProblem(f"the data folder {data} cannot be used: {error.strerror}") from error
+    _make_data_folder(settings.broker.data)
+    await asyncio.to_thread(migrate, ledger_file(settings))
     ledger = Ledger(ledger_file(settings))
     try:
         yield ledger
@@ -120,39 +126,31 @@ async def open_ledger(settings: Settings) -> AsyncIterator[Ledger]:
 
 
 @asynccontextmanager
-async def open_redis(settings: Settings, *, own: bool) -> AsyncIterator[Redis]:
-    """The catalog's Redis: the configured one, or the embedded one, started when `own`, else attached to."""
+async def open_redis(settings: Settings, owned: OwnedData | None) -> AsyncIterator[Redis]:
+    """The catalog's Redis: the configured one; else an embedded one, started for whoever `owned` the data
+    folder and attached to by everybody else."""
     async with AsyncExitStack() as stack:
-        url = settings.broker.redis_url
+        url, data = settings.broker.redis_url, settings.broker.data
         if url is not None:
             address = url if isinstance(url, str) else url.read()
-            client = Redis.from_url(address, decode_responses=True, protocol=2)
+            client = client_of_url(address)
+        elif owned is not None:
+            clear_scratch(data / "scratch")
+            valkey = EmbeddedValkey(data)
+            stack.push_async_callback(valkey.stop)
+            client = client_of_socket(await valkey.start())
         else:
-            path = await _own_valkey(settings, stack) if own else read_socket_path(settings.broker.data)
-            if path is None:
-                raise SetupProblem(
-                    f"no broker runs on {settings.broker.data}: start `entrevue serve` there first"
-                )
-            client = Redis(unix_socket_path=str(path), decode_responses=True, protocol=2)
+            client = await attach(data)
         stack.push_async_callback(client.aclose)
         yield client
 
 
-async def _own_valkey(settings: Settings, stack: AsyncExitStack) -> Path:
-    owned = OwnedData(settings.broker.data)
-    owned.take()
-    stack.callback(owned.free)
-    clear_scratch(settings.broker.data / "scratch")
-    valkey = EmbeddedValkey(settings.broker.data)
-    stack.push_async_callback(valkey.stop)
-    return await valkey.start()
-
-
 @asynccontextmanager
-async def open_broker(settings: Settings, host: Host, *, own: bool) -> AsyncIterator[Broker]:
-    """All of one process; `own` starts the embedded stores, otherwise those of a running broker are used."""
+async def open_broker(settings: Settings, host: Host, owned: OwnedData | None) -> AsyncIterator[Broker]:
+    """All of one process; with an `owned` data folder it starts the embedded stores, otherwise those of a
+    running broker are used."""
     async with AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(open_redis(settings, own=own))
+        redis = await stack.enter_async_context(open_redis(settings, owned))
         ledger = await stack.enter_async_context(open_ledger(settings))
         broker = build(settings, host, ledger, CatalogStore(redis))
         stack.push_async_callback(broker.recorders.aclose)
@@ -168,6 +166,7 @@ def known_adapters() -> tuple[str, ...]:
 @asynccontextmanager
 async def open_recorders(settings: Settings, host: Host) -> AsyncIterator[Recorders]:
     """The networks alone, for checks."""
+    _make_data_folder(settings.broker.data)
     recorders = Recorders(settings, host.clock, host.load_adapter)
     try:
         yield recorders
@@ -182,7 +181,7 @@ def build_office(settings: Settings, host: Host, ledger: Ledger) -> Office:
         authority=authority,
         officers=Officers(ledger, host.clock, host.identifiers, authority),
         agreements=Agreements(ledger, host.clock, authority),
-        audit=AuditLog(ledger, host.clock),
+        audit=AuditLog(ledger, host.clock, {network.id: network.agency for network in settings.network}),
     )
 
 
@@ -267,6 +266,7 @@ def create_api(services: Services) -> FastAPI:
         summary="A broker of video-surveillance metadata between agencies",
         docs_url=None,  # the bundled pages load code from a content network
         redoc_url=None,
+        redirect_slashes=False,  # an address has one spelling; another one is a problem as everywhere
         responses={status: {"description": "Problem", "content": problem} for status in PROBLEM_STATUSES},
     )
     app.state.services = services
@@ -298,8 +298,16 @@ async def run_background(broker: Broker, *, ingest: bool, worker: bool) -> None:
 
 @asynccontextmanager
 async def background(broker: Broker, *, ingest: bool, worker: bool) -> AsyncIterator[None]:
-    """Ingest and work for as long as the block runs."""
+    """Ingest and work for as long as the block runs. Where they fail the block is cancelled, and what failed
+    is raised: a broker that answers and no longer works would let footage be overwritten."""
+    block = asyncio.current_task()
     task = asyncio.create_task(run_background(broker, ingest=ingest, worker=worker))
+
+    def ended(done: asyncio.Task[None]) -> None:
+        if not done.cancelled() and done.exception() is not None and block is not None:
+            block.cancel()
+
+    task.add_done_callback(ended)
     try:
         yield
     finally:

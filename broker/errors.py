@@ -30,7 +30,9 @@ KINDS: Final[dict[str, Kind]] = {
     "agreement_ended": Kind(403, "The agreement behind this is no longer in force"),
     "judicial_hold": Kind(403, "A judicial basis holds this footage"),
     # the caller must correct the call
+    "bad_request": Kind(400, "The call could not be read"),
     "not_found": Kind(404, "There is no such thing"),
+    "snapshot_unavailable": Kind(404, "There is no snapshot of this camera"),
     "method_not_allowed": Kind(405, "This address does not take that method"),
     "invalid": Kind(422, "The call does not have the right form"),
     "purpose_unknown": Kind(422, "The purpose is not one of the configured ones"),
@@ -51,9 +53,6 @@ KINDS: Final[dict[str, Kind]] = {
     "idempotency_conflict": Kind(409, "The idempotency key was used for another call"),
     "version_conflict": Kind(412, "It changed since it was read"),
     # the caller can only try again later
-    "bad_request": Kind(400, "The call could not be read"),
-    "snapshot_unavailable": Kind(404, "There is no snapshot of this camera"),
-    "recorder_failed": Kind(502, "The owner's recorder did not answer as it should"),
     "catalog_unavailable": Kind(503, "The catalog is out of reach"),
     "ledger_unavailable": Kind(503, "The ledger is out of reach"),
     "vault_unavailable": Kind(503, "The vault is out of reach"),

@@ -7,13 +7,15 @@ import os
 import tomllib
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from broker.errors import SetupProblem
 
+Seconds = Annotated[float, Field(gt=0, le=10**9, allow_inf_nan=False)]
+Days = Annotated[float, Field(gt=0, le=36_525, allow_inf_nan=False)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 ActionName = Literal["locate", "view_snapshot", "view_live", "hold", "request_clip"]
 KindName = Literal["fixed", "ptz", "dome", "mobile"]
@@ -39,11 +41,13 @@ class Secret(Section):
         """The secret; `SetupProblem` when the file or variable is not there."""
         if self.file is not None:
             try:
-                return self.file.read_text().strip()
+                return self.file.read_text(encoding="utf-8").strip()
             except OSError as error:
                 raise SetupProblem(
                     f"the secret's file {self.file} cannot be read: {error.strerror}"
                 ) from error
+            except UnicodeDecodeError:
+                raise SetupProblem(f"the secret's file {self.file} is not UTF-8 text") from None
         value = os.environ.get(str(self.env))
         if value is None:
             raise SetupProblem(f"the secret's variable {self.env} is not set")
@@ -54,7 +58,7 @@ class BasisSettings(Section):
     """A legal basis. Under a judicial one a hold lasts until it is released."""
 
     judicial: bool = False
-    hold_max_days: Annotated[float, Field(gt=0)] | None = None
+    hold_max_days: Days | None = None
 
     @property
     def hold_days(self) -> float | None:
@@ -87,13 +91,20 @@ class BrokerSettings(Section):
     redis_url: str | Secret | None = None
     purposes: tuple[str, ...] = DEFAULT_PURPOSES
     bases: dict[str, BasisSettings] = Field(default_factory=lambda: dict(DEFAULT_BASES))
-    max_clip_s: Annotated[float, Field(gt=0)] = 6 * 3600
+    max_clip_s: Seconds = 6 * 3600
     max_items: Annotated[int, Field(gt=0, le=1000)] = 100
-    urgent_hold_h: Annotated[float, Field(gt=0)] = 48
-    vanished_keep_days: Annotated[float, Field(gt=0)] = 30
-    lease_s: Annotated[float, Field(gt=0)] = 30
+    urgent_hold_h: Annotated[float, Field(gt=0, le=24 * 366, allow_inf_nan=False)] = 48
+    vanished_keep_days: Days = 30
+    lease_s: Seconds = 30
     max_attempts: Annotated[int, Field(gt=0)] = 8
     max_snapshot_bytes: Annotated[int, Field(gt=0)] = 8 * 1024 * 1024
+
+    @field_validator("redis_url")
+    @classmethod
+    def _carries_no_password(cls, value: str | Secret | None) -> str | Secret | None:
+        if isinstance(value, str) and "@" in value:
+            raise ValueError("an address with a password is a secret: write { file = … } or { env = … }")
+        return value
 
 
 class AgencySettings(Section):
@@ -108,7 +119,7 @@ class NetworkSettings(Section):
     agency: Identifier
     adapter: str
     name: str | None = None
-    refresh_s: Annotated[float, Field(gt=0)] = 60
+    refresh_s: Seconds = 60
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -127,9 +138,9 @@ class AgreementSettings(Section):
     purposes: Annotated[tuple[str, ...], Field(min_length=1)]
     valid: str
     approval: Literal["automatic", "manual", "two_person"] = "manual"
-    max_clip_s: Annotated[float, Field(gt=0)] | None = None
-    hold_max_days: Annotated[float, Field(gt=0)] | None = None
-    grace_days: Annotated[float, Field(ge=0)] = 0
+    max_clip_s: Seconds | None = None
+    hold_max_days: Days | None = None
+    grace_days: Annotated[float, Field(ge=0, le=36_525, allow_inf_nan=False)] = 0
     audio: bool = False
 
     @field_validator("valid")
@@ -202,11 +213,23 @@ class Settings(BaseSettings):
             raise ValueError(f"agreement {agreement.id!r}: purpose {sorted(purposes)[0]!r} is not configured")
 
 
+SECTIONS: Final = frozenset({"broker", "agency", "network", "agreement"})
+
+
+def _described(error: ValidationError) -> str:
+    """Every wrong key with what is wrong, without the values: one may be a secret in the wrong place."""
+    wrong = [
+        (".".join(str(part) for part in one["loc"]) or "configuration", one["msg"])
+        for one in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    return "; ".join(f"{where}: {what}" for where, what in wrong)
+
+
 def load_settings(file: Path | None, data: Path | None = None) -> Settings:
     """The settings of a file, or of the defaults where there is none; `data` overrides the data folder.
 
     Without a file, `entrevue.toml` inside the data folder is used where it exists, which is how commands
-    with `--data` find the broker's own configuration. `SetupProblem` names the key that is wrong.
+    with `--data` find the broker's own configuration. `SetupProblem` names the keys that are wrong.
     """
     if file is None and data is not None and (data / "entrevue.toml").is_file():
         file = data / "entrevue.toml"
@@ -218,15 +241,15 @@ def load_settings(file: Path | None, data: Path | None = None) -> Settings:
             raise SetupProblem(f"the configuration {file} cannot be read: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SetupProblem(f"the configuration {file} is not TOML: {error}") from error
-        unknown = set(raw) - {"broker", "agency", "network", "agreement"}
+        unknown = ", ".join(repr(key) for key in sorted(set(raw) - SECTIONS))
         if unknown:
-            raise SetupProblem(f"the configuration {file} has the unknown key {sorted(unknown)[0]!r}")
+            raise SetupProblem(f"the configuration {file} has the unknown key {unknown}")
     base_dir = file.resolve().parent if file is not None else Path.cwd()
     try:
         settings = Settings(**raw, base_dir=base_dir)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "configuration"
-        raise SetupProblem(f"{file or 'the environment'}: {where}: {first['msg']}") from error
+        raise SetupProblem(f"{file or 'the environment'}: {_described(error)}") from None
+    except SettingsError as error:
+        raise SetupProblem(f"the environment: {error}") from None
     folder = data.resolve() if data is not None else (base_dir / settings.broker.data).resolve()
     return settings.model_copy(update={"broker": settings.broker.model_copy(update={"data": folder})})

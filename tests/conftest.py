@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from broker.catalog.connection import client_of_socket
 from broker.catalog.embedded import EmbeddedValkey
 from tests.world import TestBroker, open_test_broker
 
@@ -21,7 +22,7 @@ async def valkey_socket(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
 @pytest.fixture
 async def redis(valkey_socket: Path) -> AsyncIterator[Redis]:
     """A client of an empty server."""
-    client = Redis(unix_socket_path=str(valkey_socket), decode_responses=True, protocol=2)
+    client = client_of_socket(valkey_socket)
     await client.flushall()
     yield client
     await client.aclose()

@@ -1,5 +1,8 @@
 """Keeps agreements: seeded from the configuration, proposed, activated by the owner, ended by either side."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from sqlalchemy import Connection
 
 from broker.agencies import store
@@ -34,7 +37,8 @@ class Agreements:
         """Brings the configuration's agencies into the ledger, and its agreements once, at first start."""
         at = self._clock.now()
         agencies = [Agency(id=agency.id, name=agency.name) for agency in settings.agency]
-        terms = {a.id: terms_of(a, settings.base_dir) for a in settings.agreement}
+        seeded = bool(await self._ledger.read(store.list_agreements))
+        terms = {} if seeded else {a.id: terms_of(a, settings.base_dir) for a in settings.agreement}
 
         def work(connection: Connection) -> None:
             store.put_agencies(connection, agencies)
@@ -55,12 +59,22 @@ class Agreements:
         await self._ledger.write(work)
 
     async def list_agreements(self, caller: Caller | None) -> list[Agreement]:
-        """Those that the caller's agency is party to; all of them for the host and an administrator."""
+        """Those that the caller's agency is party to; all of them for the host and an administrator. Logged."""
         agreements = await self._ledger.read(store.list_agreements)
-        if caller is None or may(caller.officer, AgencyAction.ADMINISTER, self._clock.now()):
+        if caller is None:
             return agreements
-        agency = caller.officer.agency
-        return [a for a in agreements if agency == a.terms.owner or agency in a.terms.partners]
+        await self._authority.require_designation(caller, "list_agreements")
+        at = self._clock.now()
+        if not may(caller.officer, AgencyAction.ADMINISTER, at):
+            agreements = [a for a in agreements if caller.officer.agency in _parties(a)]
+        entry = self._authority.entry(caller, Operation.CONSULTATION, "list_agreements").model_copy(
+            update={
+                "objects": tuple(f"{a.id}@{a.version}" for a in agreements),
+                "owners": tuple(sorted({agency for a in agreements for agency in _parties(a)})),
+            }
+        )
+        await self._ledger.write(lambda connection: audit.append(connection, entry, at))
+        return agreements
 
     async def propose(self, agreement_id: str, terms: Terms, by: Caller | None) -> Agreement:
         """Adds a proposal; nothing changes until a custodian of the owner activates it."""
@@ -86,44 +100,57 @@ class Agreements:
 
     async def activate(self, agreement_id: str, by: Caller) -> Agreement:
         """Puts the latest proposal in force: a custodian of the owner's decision alone."""
-        return await self._change_agreement(agreement_id, by, "activate_agreement", owner_only=True)
-
-    async def end(self, agreement_id: str, by: Caller) -> Agreement:
-        """Ends what is in force: either side's custodian may."""
-        return await self._change_agreement(agreement_id, by, "end_agreement", owner_only=False)
-
-    async def _change_agreement(
-        self, agreement_id: str, by: Caller, action: str, *, owner_only: bool
-    ) -> Agreement:
+        action = "activate_agreement"
         await self._authority.require(by, AgencyAction.MANAGE_AGREEMENTS, action)
         at = self._clock.now()
 
         def work(connection: Connection) -> Agreement:
-            agreement = store.find_agreement(connection, agreement_id)
-            parties = () if agreement is None else (agreement.terms.owner, *agreement.terms.partners)
-            if agreement is None or by.officer.agency not in parties:
-                raise Problem("not_found", f"there is no agreement {agreement_id}")
-            if owner_only and by.officer.agency != agreement.terms.owner:
+            agreement = _known_to(by, agreement_id, store.find_agreement(connection, agreement_id))
+            if by.officer.agency != agreement.terms.owner:
                 raise Problem("action_denied", f"only a custodian of {agreement.terms.owner} activates this")
-            wanted = AgreementState.PROPOSED if owner_only else AgreementState.ACTIVE
-            if not owner_only and agreement.state is AgreementState.PROPOSED:
-                previous = [
-                    a
-                    for a in store.list_agreements(connection)
-                    if a.id == agreement_id and a.state is AgreementState.ACTIVE
-                ]
-                agreement = previous[-1] if previous else agreement
-            if agreement.state is not wanted:
+            if agreement.state is not AgreementState.PROPOSED:
                 raise Problem("state_conflict", f"agreement {agreement_id} is {agreement.state.value}")
-            change = store.activate_agreement if owner_only else store.end_agreement
-            change(connection, agreement, at, by.officer.id)
-            audit.append(connection, self._agreement_entry(by, action, agreement), at)
-            changed = store.find_agreement(connection, agreement_id, agreement.version)
-            if changed is None:
-                raise RuntimeError("the agreement just changed is not there")
-            return changed
+            store.activate_agreement(connection, agreement, at, by.officer.id)
+            return self._changed(connection, by, action, agreement, at)
 
-        return await self._ledger.write(work)
+        return await self._recording_denial(work, by, action, agreement_id)
+
+    async def end(self, agreement_id: str, by: Caller) -> Agreement:
+        """Ends what is in force: either side's custodian may."""
+        action = "end_agreement"
+        await self._authority.require(by, AgencyAction.MANAGE_AGREEMENTS, action)
+        at = self._clock.now()
+
+        def work(connection: Connection) -> Agreement:
+            in_force = store.find_active_agreement(connection, agreement_id)
+            latest = store.find_agreement(connection, agreement_id)
+            agreement = _known_to(by, agreement_id, in_force or latest)
+            if agreement.state is not AgreementState.ACTIVE:
+                raise Problem("state_conflict", f"agreement {agreement_id} is {agreement.state.value}")
+            store.end_agreement(connection, agreement, at, by.officer.id)
+            return self._changed(connection, by, action, agreement, at)
+
+        return await self._recording_denial(work, by, action, agreement_id)
+
+    async def _recording_denial(
+        self, work: Callable[[Connection], Agreement], by: Caller, action: str, agreement_id: str
+    ) -> Agreement:
+        """Carries the change out; what the caller has no right to is recorded as refused."""
+        try:
+            return await self._ledger.write(work)
+        except Problem as problem:
+            if problem.code in ("not_found", "action_denied"):
+                await self._authority.deny(by, action, (agreement_id,))
+            raise
+
+    def _changed(
+        self, connection: Connection, by: Caller, action: str, agreement: Agreement, at: datetime
+    ) -> Agreement:
+        audit.append(connection, self._agreement_entry(by, action, agreement), at)
+        changed = store.find_agreement(connection, agreement.id, agreement.version)
+        if changed is None:
+            raise RuntimeError("the agreement just changed is not there")
+        return changed
 
     def _agreement_entry(self, by: Caller | None, action: str, agreement: Agreement) -> NewEntry:
         entry = (
@@ -131,10 +158,20 @@ class Agreements:
             if by is not None
             else NewEntry(operation=Operation.ALTERATION, action=action, officer_id=audit.HOST)
         )
-        parties = (agreement.terms.owner, *agreement.terms.partners)
         return entry.model_copy(
-            update={"objects": (f"{agreement.id}@{agreement.version}",), "owners": parties}
+            update={"objects": (f"{agreement.id}@{agreement.version}",), "owners": _parties(agreement)}
         )
+
+
+def _parties(agreement: Agreement) -> tuple[str, ...]:
+    return agreement.terms.owner, *agreement.terms.partners
+
+
+def _known_to(caller: Caller, agreement_id: str, agreement: Agreement | None) -> Agreement:
+    """The agreement, where the caller's agency is party to it; else it is as unknown as one that is not there."""
+    if agreement is None or caller.officer.agency not in _parties(agreement):
+        raise Problem("not_found", f"there is no agreement {agreement_id}")
+    return agreement
 
 
 def _officer_id(caller: Caller | None) -> str:

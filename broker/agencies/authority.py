@@ -81,13 +81,20 @@ class Authority:
         """Decides by the policy book and carries the decision out in one transaction.
 
         Where the ledger's policy version is not the book's any more, nothing is written, the book is read
-        again and the decision made anew: a right that ended is gone at the next call in every process.
+        again and the decision made anew: a right that ended is gone at the next call in every process, and one that was
+        given is there.
         """
         while True:
             book = await self.book()
-            done = await self._ledger.write(_at_version(book.version, decide(book)))
-            if not isinstance(done, _Outdated):
-                return done
+            try:
+                work = decide(book)
+            except Problem:
+                if await self._ledger.read(store.read_policy_version) == book.version:
+                    raise
+            else:
+                done = await self._ledger.write(_at_version(book.version, work))
+                if not isinstance(done, _Outdated):
+                    return done
             self._book = None
 
     async def decide_and_log(self, decide: Callable[[PolicyBook], tuple[T, NewEntry]]) -> T:
@@ -108,9 +115,8 @@ class Authority:
         """Passes when the officer's role allows it; else records the denial and refuses."""
         if may(caller.officer, action, self._clock.now()):
             return
+        await self.require_designation(caller, attempted)
         await self.deny(caller, attempted)
-        if not caller.designated:
-            raise Problem("not_designated", "your designation is not current: ask your agency to renew it")
         roles = ", ".join(sorted(caller.officer.roles)) or "none"
         raise Problem("role_denied", f"your roles ({roles}) do not include {action.value.replace('_', ' ')}")
 
@@ -121,10 +127,14 @@ class Authority:
                 "purpose_missing",
                 "say what this is for: send the header Entrevue-Purpose, or set it by PUT /v1/me/purpose",
             )
-        if not caller.designated:
-            await self.deny(caller, "call_without_designation")
-            raise Problem("not_designated", "your designation is not current: ask your agency to renew it")
+        await self.require_designation(caller, "call_without_designation")
         return caller.purpose
+
+    async def require_designation(self, caller: Caller, attempted: str) -> None:
+        """Passes while the officer is designated; else records the denial and refuses."""
+        if not caller.officer.is_designated(self._clock.now()):
+            await self.deny(caller, attempted)
+            raise Problem("not_designated", "your designation is not current: ask your agency to renew it")
 
     async def deny(self, caller: Caller, attempted: str, objects: tuple[str, ...] = ()) -> None:
         """Records a refusal."""

@@ -5,7 +5,6 @@ from sqlalchemy import Connection
 from broker.agencies import store
 from broker.agencies.authority import Authority
 from broker.agencies.models import Agency, AgencyAction, Caller, IssuedToken, NewOfficer, Officer, Role
-from broker.agencies.policy import may
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
 from broker.clock import Clock
@@ -96,10 +95,18 @@ class Officers:
         return await self._ledger.read(store.list_agencies)
 
     async def list_officers(self, caller: Caller | None) -> list[Officer]:
-        """All of them for an administrator and the host; others see themselves only."""
-        if caller is None or may(caller.officer, AgencyAction.ADMINISTER, self._clock.now()):
-            return await self._ledger.read(store.list_officers)
-        return [caller.officer]
+        """All of them, for an administrator and the host; logged for the former."""
+        found = await self._ledger.read(store.list_officers)
+        if caller is not None:
+            await self._authority.require(caller, AgencyAction.ADMINISTER, "list_officers")
+            entry = self._authority.entry(caller, Operation.CONSULTATION, "list_officers").model_copy(
+                update={
+                    "objects": tuple(o.id for o in found),
+                    "owners": tuple(sorted({o.agency for o in found})),
+                }
+            )
+            await self._ledger.write(lambda connection: audit.append(connection, entry, self._clock.now()))
+        return found
 
 
 def roles_of(names: str) -> frozenset[Role]:

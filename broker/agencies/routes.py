@@ -3,8 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from adapters.contract.models import Instant
 from broker.agencies.models import NewOfficer, Role
 from broker.agencies.views import (
     AgreementList,
@@ -35,7 +36,7 @@ class OfficerBody(Body):
     service: Line
     personnel_number: Line
     roles: Annotated[list[Role], Field(min_length=1, max_length=6)]
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
 
 AgreementId = Annotated[str, Field(max_length=64)]
@@ -55,7 +56,7 @@ async def set_purpose(body: PurposeBody, caller: CurrentCaller, services: Curren
 
 @router.get("/officers", response_model=OfficerList, summary="Officers")
 async def list_officers(caller: CurrentCaller, services: CurrentServices) -> OfficerList:
-    """Everyone for an administrator, oneself for everybody else."""
+    """Everyone who may sign in; for an administrator. Oneself is `/v1/me`."""
     return OfficerList(officers=[officer_view(o) for o in await services.officers.list_officers(caller)])
 
 

@@ -179,6 +179,16 @@ def find_agreement(connection: Connection, agreement_id: str, version: int | Non
     return None if row is None else _agreement(row)
 
 
+def find_active_agreement(connection: Connection, agreement_id: str) -> Agreement | None:
+    """The version that is in force, of which there is one at most."""
+    agreements = tables.agreements
+    query = select(agreements).where(
+        agreements.c.id == agreement_id, agreements.c.state == AgreementState.ACTIVE.value
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else _agreement(row)
+
+
 def propose_agreement(
     connection: Connection, agreement_id: str, terms: Terms, at: datetime, by: str | None
 ) -> Agreement:

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import shapely
-from shapely.geometry import GeometryCollection, mapping, shape
+from shapely.geometry import mapping, shape
 
 from adapters.contract.models import Interval
 from broker.agencies.models import Approval, Terms
@@ -41,11 +41,11 @@ def read_area(file: Path) -> dict[str, object]:
         content = json.loads(file.read_text())
         features = content["features"] if content["type"] == "FeatureCollection" else [content]
         shapes = [shape(feature.get("geometry", feature)) for feature in features]
+        area = shapely.union_all(shapes)
     except OSError as error:
         raise SetupProblem(f"the area {file} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, shapely.GEOSException) as error:
         raise SetupProblem(f"the area {file} is not GeoJSON: {error}") from error
-    area = shapely.union_all(GeometryCollection(shapes))
     if area.geom_type not in ("Polygon", "MultiPolygon") or area.is_empty:
         raise SetupProblem(f"the area {file} has no polygon")
     geometry: dict[str, object] = json.loads(json.dumps(mapping(area)))

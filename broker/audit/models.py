@@ -61,6 +61,16 @@ class Entry(NewEntry):
     at: Instant
 
 
+class Page(BaseModel):
+    """Entries in order; `until` is the newest entry of the log when its first page was read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entries: tuple[Entry, ...]
+    until: int
+    more: bool
+
+
 class Receipt(BaseModel):
     """What an append returns: where it stands and the policy's version in the same transaction."""
 

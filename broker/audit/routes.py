@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from broker.agencies.models import AgencyAction
 from broker.audit.models import Entry, Operation
 from broker.errors import Problem
 from broker.http.calls import CurrentCaller, InstantView, View
-from broker.http.paging import decode_cursor, encode_cursor
+from broker.http.paging import decode_cursor, encode_cursor, next_href
 from broker.http.services import CurrentServices
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
@@ -49,23 +49,29 @@ def entry_view(entry: Entry) -> EntryView:
 
 @router.get("/entries", response_model=EntryList, summary="Log entries")
 async def list_entries(
+    request: Request,
     caller: CurrentCaller,
     services: CurrentServices,
     request_id: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> EntryList:
-    """Oldest first; reading is itself logged."""
+    """Oldest first, as the log was when its first page was read; reading is itself logged."""
     await services.authority.require(caller, AgencyAction.READ_LOG, "read_log")
-    after = 0
+    identity = ["audit", request_id]
+    after: int = 0
+    until: int | None = None
     if cursor is not None:
-        after = decode_cursor(["audit", request_id], cursor).get("after", 0)
-        if not isinstance(after, int):
+        position = decode_cursor(identity, cursor)
+        last_shown, until = position.get("after"), position.get("until")
+        if not isinstance(last_shown, int) or not isinstance(until, int):
             raise Problem("cursor_invalid", "the cursor is damaged: start without one")
+        after = last_shown
     reading = services.authority.entry(caller, Operation.CONSULTATION, "read_log")
-    entries = await services.audit.entries(reading, caller.officer.agency, after, limit, request_id)
+    page = await services.audit.page(reading, caller.officer.agency, after, until, limit, request_id)
     links = []
-    if len(entries) == limit:
-        following = encode_cursor(["audit", request_id], {"after": entries[-1].sequence})
-        links.append({"rel": "next", "href": f"/v1/audit/entries?cursor={following}"})
-    return EntryList(entries=[entry_view(entry) for entry in entries], links=links)
+    if page.more:
+        following = encode_cursor(identity, {"after": page.entries[-1].sequence, "until": page.until})
+        href = next_href("/v1/audit/entries", request.query_params.multi_items(), following)
+        links.append({"rel": "next", "href": href})
+    return EntryList(entries=[entry_view(entry) for entry in page.entries], links=links)

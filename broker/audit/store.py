@@ -44,9 +44,15 @@ def append(connection: Connection, entry: NewEntry, at: datetime) -> Receipt:
 
 
 def entries(
-    connection: Connection, *, agency: str | None, after: int, limit: int, request_id: str | None = None
+    connection: Connection,
+    *,
+    agency: str | None,
+    after: int,
+    limit: int,
+    request_id: str | None = None,
+    until: int | None = None,
 ) -> list[Entry]:
-    """Entries with a greater sequence than `after`, oldest first; with `agency`, those that concern it."""
+    """Entries after one sequence number up to another, oldest first; with `agency`, those that concern it."""
     log, people = tables.audit_entries, tables.audit_people
     query = (
         select(log, people.c.service, people.c.personnel_number, people.c.name)
@@ -60,6 +66,8 @@ def entries(
         query = query.join(concerned, concerned.c.sequence == log.c.sequence).where(
             concerned.c.agency == agency
         )
+    if until is not None:
+        query = query.where(log.c.sequence <= until)
     if request_id is not None:
         query = query.where(log.c.request_id == request_id)
     found = []
@@ -101,5 +109,6 @@ def about_request(connection: Connection, request_id: str) -> tuple[tuple[int, s
     return tuple((row.sequence, row.action) for row in connection.execute(query))
 
 
-def count(connection: Connection) -> int:
-    return int(connection.execute(select(func.count()).select_from(tables.audit_entries)).scalar_one())
+def last_sequence(connection: Connection) -> int:
+    """The newest entry's number, 0 in an empty log."""
+    return connection.execute(select(func.max(tables.audit_entries.c.sequence))).scalar_one() or 0

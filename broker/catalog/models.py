@@ -38,6 +38,11 @@ def native_id_of(identifier: str) -> str:
     return unquote(identifier.partition(":")[2])
 
 
+def wrapped_deg(lon_deg: float) -> float:
+    """The same meridian in [-180, 180)."""
+    return (lon_deg + 180) % 360 - 180
+
+
 class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,11 +56,15 @@ class Place(Model):
 
 
 class SnapshotReference(Model):
-    """Where the latest snapshot is. `captured_at` None where the recorder did not say."""
+    """Where the latest snapshot is. `captured_at` None where the recorder did not say.
+
+    `fetched_at` is when this picture was first fetched, `digest` the SHA-256 of what the recorder gave.
+    """
 
     captured_at: Instant | None
     fetched_at: Instant
     vault_key: str
+    digest: str
     quality: str | None = None
 
 
@@ -91,7 +100,8 @@ class Camera(Model):
 
     @property
     def reserved(self) -> bool:
-        return RESERVED_TAG in self.tags
+        """Whether only its owner's custodians may know of it. Lists write the tag in any case."""
+        return any(tag.strip().casefold() == RESERVED_TAG for tag in self.tags)
 
     def footage_within(self, interval: Interval) -> tuple[Interval, ...]:
         """The parts of the interval that the recorder holds, as far as the catalog knows."""
@@ -150,6 +160,27 @@ class Box:
     east_deg: float
     north_deg: float
 
+    @property
+    def width_deg(self) -> float:
+        """From west to east, in [0, 360]."""
+        width_deg = self.east_deg - self.west_deg
+        return width_deg if width_deg >= 0 else width_deg + 360
+
+    @property
+    def centre_deg(self) -> tuple[float, float]:
+        """Latitude and longitude of the middle."""
+        return (self.south_deg + self.north_deg) / 2, wrapped_deg(self.west_deg + self.width_deg / 2)
+
+    def holds(self, position: Position) -> bool:
+        """Whether the point is inside or on the edge; 180 and -180 are one meridian."""
+        if not self.south_deg <= position.lat <= self.north_deg:
+            return False
+        return (position.lon - self.west_deg) % 360 <= self.width_deg
+
+
+PageKey = tuple[float | str, ...]
+"""Where a page ends: the sort key of its last camera."""
+
 
 class Sort(StrEnum):
     DISTANCE = "distance"
@@ -174,14 +205,15 @@ class Question:
     level: str | None = None
     offering: Action | None = None
     sort: Sort = Sort.DISTANCE
-    after: tuple[float | str, ...] | None = None
+    after: PageKey | None = None
 
 
 @dataclass(frozen=True)
 class Hit:
     """A camera that the caller may locate, with what the question makes of it.
 
-    `sees` and `covered_s` are None where unknown or where the caller may not know.
+    `sees` and `covered_s` are None where unknown or where the caller may not know. `rights` is what the
+    caller may do, `actions` what of it the camera's network can carry out.
     """
 
     camera: Camera
@@ -190,6 +222,7 @@ class Hit:
     bearing_deg: float | None
     sees: bool | None
     covered_s: float | None
+    rights: frozenset[Action]
     actions: tuple[str, ...]
     basis: tuple[str, ...]
 
@@ -199,4 +232,4 @@ class Answer:
     """Hits in order; `next_after` is the key of the last one where more follow."""
 
     hits: tuple[Hit, ...]
-    next_after: tuple[float | str, ...] | None
+    next_after: PageKey | None

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from adapters.contract.models import CameraKind, CameraStatus, Interval
 from broker.agencies.models import Action
-from broker.catalog.models import Box, Place, Question, Radius, Sort
-from broker.catalog.service import FOOTAGE_ACTIONS
+from broker.catalog.disclosure import FOOTAGE_ACTIONS
+from broker.catalog.models import Box, PageKey, Place, Question, Radius, Sort
 from broker.catalog.views import (
     CameraCollection,
     CameraFeature,
@@ -30,6 +30,7 @@ from broker.http.services import CurrentServices
 router = APIRouter(prefix="/v1", tags=["cameras"])
 
 LONGEST_RADIUS_M = 20_100_000
+PAGE_KEY_LENGTHS = {Sort.DISTANCE: 2, Sort.RANK: 6}
 
 
 class SearchParameters(BaseModel):
@@ -97,9 +98,8 @@ def area_of(parameters: SearchParameters, place: Place | None) -> Radius | Box |
     return Radius(parameters.lat, parameters.lon, parameters.radius_m)
 
 
-def _continued(
-    identity: dict[str, Any], cursor: str, now: datetime
-) -> tuple[datetime, tuple[float | str, ...]]:
+def _continued(identity: dict[str, Any], cursor: str, sort: Sort, now: datetime) -> tuple[datetime, PageKey]:
+    """The time and the end of the page that the cursor follows."""
     position = decode_cursor(identity, cursor)
     try:
         as_of, after = datetime.fromisoformat(position["t"]), tuple(position["k"])
@@ -107,7 +107,7 @@ def _continued(
         raise Problem("cursor_invalid", "the cursor is damaged: start without one") from error
     well_formed = (
         as_of.tzinfo is not None
-        and len(after) in (2, 6)
+        and len(after) == PAGE_KEY_LENGTHS[sort]
         and isinstance(after[-1], str)
         and all(isinstance(part, int | float) for part in after[:-1])
     )
@@ -125,14 +125,14 @@ async def search_cameras(
 ) -> CameraCollection:
     """Cameras near a point or place, or in a box, nearest first, as far as the caller may know of them."""
     await services.authority.require_purpose(caller)
-    place = None if parameters.place is None else await services.catalog.place(parameters.place)
+    place = None if parameters.place is None else await services.catalog.place(caller, parameters.place)
     area = area_of(parameters, place)
     interval: Interval | None = None if parameters.interval is None else parse_interval(parameters.interval)
     identity = parameters.model_dump(mode="json", exclude={"cursor", "limit"})
     now, after = services.clock.now(), None
     as_of = now
     if parameters.cursor is not None:
-        as_of, after = _continued(identity, parameters.cursor, now)
+        as_of, after = _continued(identity, parameters.cursor, parameters.sort, now)
     answer = await services.catalog.search(
         caller,
         Question(

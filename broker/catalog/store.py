@@ -8,18 +8,34 @@ from datetime import datetime
 from typing import Any, Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
 from broker import redis_keys
-from broker.catalog.models import Box, Camera, NetworkReport, Place, Radius, network_of
+from broker.catalog.models import Box, Camera, NetworkReport, Place, Radius, network_of, wrapped_deg
 from broker.errors import Problem
 
 GEO_LATITUDE_LIMIT_DEG: Final = 85.05
 """Redis refuses positions beyond it (GEOADD's documentation)."""
 
+GEO_RELIABLE_LATITUDE_DEG: Final = 80.0
+METRES_A_DEGREE: Final = 111_700
+"""The longest degree of latitude, rounded up."""
+
 CHUNK: Final = 2_000
 WIDEN: Final = 1.01
 """Redis measures on a sphere and rounds positions to 52 bits; candidates are taken from a little further."""
+
+
+TAKE_OR_RENEW: Final = """
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+"""
+"""One step in the server: between two calls of ours, the lease could pass to another process."""
+
+DROP_OWN: Final = (
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +56,7 @@ async def _reaching_redis() -> AsyncIterator[None]:
     try:
         yield
     except ResponseError as error:
-        if str(error).startswith(("OOM", "MISCONF")):
+        if isinstance(error, OutOfMemoryError) or "MISCONF" in str(error):
             raise Problem(
                 "storage_full",
                 "the catalog's store has no room: nothing was changed; free space and try again",
@@ -92,7 +108,7 @@ class CatalogStore:
                 pipeline.zrem(redis_keys.GEO, camera.id)
                 pipeline.sadd(redis_keys.POLAR, camera.id)
             else:
-                pipeline.geoadd(redis_keys.GEO, (place.lon, place.lat, camera.id))
+                pipeline.geoadd(redis_keys.GEO, (wrapped_deg(place.lon), place.lat, camera.id))
                 pipeline.srem(redis_keys.POLAR, camera.id)
             change = {"camera": camera.id, "change": "vanished" if camera.vanished_at else "written"}
             pipeline.xadd(redis_keys.CHANGES, change, maxlen=redis_keys.CHANGES_KEPT, approximate=True)
@@ -128,6 +144,15 @@ class CatalogStore:
         async with _reaching_redis():
             await self._redis.hset(redis_keys.NETWORKS, report.network, report.model_dump_json())
 
+    async def forget(self, network_id: str) -> tuple[str, ...]:
+        """Removes a network with its places and report; the ids of the cameras that went."""
+        gone = tuple(sorted(await self.digests(network_id)))
+        await self.apply(network_id, Difference(written=(), removed=gone))
+        await self.put_places(network_id, ())
+        async with _reaching_redis():
+            await self._redis.hdel(redis_keys.NETWORKS, network_id)
+        return gone
+
     async def reports(self) -> dict[str, NetworkReport]:
         """Network id → what its last synchronisation found."""
         async with _reaching_redis():
@@ -138,15 +163,14 @@ class CatalogStore:
 
     async def hold_lease(self, network_id: str, owner: str, seconds: float) -> bool:
         """Takes or renews the right to run a network's ingest; False while another process has it."""
-        key = redis_keys.network_lease(network_id)
-        milliseconds = int(seconds * 1000)
+        key, milliseconds = redis_keys.network_lease(network_id), int(seconds * 1000)
         async with _reaching_redis():
-            if await self._redis.set(key, owner, nx=True, px=milliseconds):
-                return True
-            if await self._redis.get(key) != owner:
-                return False
-            await self._redis.pexpire(key, milliseconds)
-            return True
+            return bool(await self._redis.eval(TAKE_OR_RENEW, 1, key, owner, milliseconds))
+
+    async def drop_lease(self, network_id: str, owner: str) -> None:
+        """Lets another process go on at once; nothing happens where the lease is another's."""
+        async with _reaching_redis():
+            await self._redis.eval(DROP_OWN, 1, redis_keys.network_lease(network_id), owner)
 
     async def wake_worker(self) -> None:
         """Tells a worker that work is due. The ledger is the queue: a lost wake-up only costs a poll."""
@@ -186,43 +210,19 @@ class CatalogStore:
         return [Camera.model_validate_json(body) for body in bodies]
 
     async def candidates(self, area: Radius | Box | None, networks: Iterable[str]) -> list[Camera]:
-        """Every camera that may lie in the area; the caller measures exactly. Without one: all of them."""
+        """Every camera of these networks that may lie in the area; the caller measures exactly."""
+        wanted = frozenset(networks)
         if area is None:
-            found = []
-            for network_id in networks:
-                found += await self.network_cameras(network_id)
-            return found
+            return [
+                camera for network_id in sorted(wanted) for camera in await self.network_cameras(network_id)
+            ]
         async with _reaching_redis():
             polar = await self._redis.smembers(redis_keys.POLAR)
-            if isinstance(area, Radius):
-                near = await self._redis.geosearch(
-                    redis_keys.GEO,
-                    longitude=area.lon_deg,
-                    latitude=max(-GEO_LATITUDE_LIMIT_DEG, min(GEO_LATITUDE_LIMIT_DEG, area.lat_deg)),
-                    radius=area.radius_m * WIDEN + 2 + _beyond_limit_m(area.lat_deg),
-                    unit="m",
-                )
+            if _is_wide(area):
+                near = await self._redis.zrange(redis_keys.GEO, 0, -1)
             else:
-                near = (
-                    await self._redis.zrange(redis_keys.GEO, 0, -1)
-                    if _is_wide(area)
-                    else await self._in_box(area)
-                )
-        return await self.cameras([*near, *polar])
-
-    async def _in_box(self, box: Box) -> list[str]:
-        width_deg = (box.east_deg - box.west_deg) % 360
-        middle_lat = (box.south_deg + box.north_deg) / 2
-        middle_lon = (box.west_deg + width_deg / 2 + 180) % 360 - 180
-        found: list[str] = await self._redis.geosearch(
-            redis_keys.GEO,
-            longitude=middle_lon,
-            latitude=max(-GEO_LATITUDE_LIMIT_DEG, min(GEO_LATITUDE_LIMIT_DEG, middle_lat)),
-            width=(width_deg * 111_320 + 4) * WIDEN,
-            height=((box.north_deg - box.south_deg) * 111_700 + 4) * WIDEN,
-            unit="m",
-        )
-        return found
+                near = await self._redis.geosearch(redis_keys.GEO, unit="m", **_geo_arguments(area))
+        return await self.cameras([name for name in (*near, *polar) if network_of(name) in wanted])
 
     async def places(self, networks: Iterable[str]) -> list[Place]:
         async with _reaching_redis():
@@ -238,19 +238,32 @@ class CatalogStore:
         return None if body is None else Place.model_validate_json(body)
 
 
-def _beyond_limit_m(lat_deg: float) -> float:
-    """How much further to look from the limit when the point lies beyond it."""
-    return max(0.0, abs(lat_deg) - GEO_LATITUDE_LIMIT_DEG) * 111_700
+def _is_wide(area: Radius | Box) -> bool:
+    """An area that Redis cannot express: near or round a pole, or over 90 degrees wide or high.
 
-
-def _is_wide(box: Box) -> bool:
-    """A box that Redis cannot express well: over 90 degrees wide or high, or close to a pole."""
-    width_deg = (box.east_deg - box.west_deg) % 360
+    Its GEOSEARCH loses cameras there, across the antimeridian above all; the whole index is read instead.
+    """
+    if isinstance(area, Radius):
+        return abs(area.lat_deg) + area.radius_m / METRES_A_DEGREE > GEO_RELIABLE_LATITUDE_DEG
     return (
-        width_deg > 90
-        or box.north_deg - box.south_deg > 90
-        or max(abs(box.north_deg), abs(box.south_deg)) > 80
+        area.width_deg > 90
+        or area.north_deg - area.south_deg > 90
+        or max(abs(area.north_deg), abs(area.south_deg)) > GEO_RELIABLE_LATITUDE_DEG
     )
+
+
+def _geo_arguments(area: Radius | Box) -> dict[str, float]:
+    """GEOSEARCH's shape, a little wider than the area. It takes no longitude of 180."""
+    if isinstance(area, Radius):
+        lat_deg, lon_deg = area.lat_deg, wrapped_deg(area.lon_deg)
+        return {"latitude": lat_deg, "longitude": lon_deg, "radius": area.radius_m * WIDEN + 2}
+    lat_deg, lon_deg = area.centre_deg
+    return {
+        "latitude": lat_deg,
+        "longitude": lon_deg,
+        "width": (area.width_deg * METRES_A_DEGREE + 4) * WIDEN,
+        "height": ((area.north_deg - area.south_deg) * METRES_A_DEGREE + 4) * WIDEN,
+    }
 
 
 def vanished(camera: Camera, at: datetime) -> Camera:

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from pydantic import Field
 
 from adapters.contract.models import Interval, Span
+from broker.catalog.disclosure import FOOTAGE_ACTIONS, PICTURE_ACTIONS, VIEW_ACTIONS
 from broker.catalog.models import Camera, Hit, Place
-from broker.catalog.service import FOOTAGE_ACTIONS
 from broker.http.calls import InstantView, View
 
 
@@ -31,12 +32,16 @@ class SectorView(View):
 
 
 class SnapshotView(View):
-    """`age_s` counts from `captured_at`; both are null where the recorder does not say."""
+    """`age_s` counts from `captured_at`; both are null where the recorder does not say.
+
+    `clock_offset_ms` null: the recorder's clock is not known, and was taken to be right.
+    """
 
     captured_at: InstantView | None
     age_s: float | None
     href: str
     quality: str | None
+    clock_offset_ms: float | None
 
 
 class CoverView(View):
@@ -47,12 +52,16 @@ class CoverView(View):
 
 
 class FootageView(View):
-    """`from` the oldest to `until` the newest; `covers` only where an interval was asked for."""
+    """`from` the oldest to `until` the newest; `covers` only where an interval was asked for.
+
+    `clock_offset_ms` null: the recorder's clock is not known, and was taken to be right.
+    """
 
     since: Annotated[InstantView, Field(serialization_alias="from")]
     until: InstantView
     overwrite_at: InstantView | None
     covers: CoverView | None
+    clock_offset_ms: float | None
 
 
 class CameraProperties(View):
@@ -160,8 +169,9 @@ def _snapshot(camera: Camera, at: datetime) -> SnapshotView | None:
     return SnapshotView(
         captured_at=taken,
         age_s=None if taken is None else round((at - taken).total_seconds(), 3),
-        href=f"/v1/cameras/{camera.id}/snapshot",
+        href=f"/v1/cameras/{quote(camera.id, safe=':')}/snapshot",
         quality=reference.quality,
+        clock_offset_ms=camera.clock_offset_ms,
     )
 
 
@@ -178,15 +188,16 @@ def _footage(hit: Hit, asked: Interval | None) -> FootageView | None:
         until=spans[-1].interval.end,
         overwrite_at=hit.camera.overwrite_at(asked),
         covers=covers,
+        clock_offset_ms=hit.camera.clock_offset_ms,
     )
 
 
 def camera_feature(hit: Hit, at: datetime, asked: Interval | None = None) -> CameraFeature:
     """One camera as the caller may know it."""
-    camera, actions = hit.camera, frozenset(hit.actions)
-    sees_pictures = "view_snapshot" in actions
-    sees_views = not actions.isdisjoint({"view_snapshot", "view_live", "hold", "request_clip"})
-    sees_footage = not actions.isdisjoint({action.value for action in FOOTAGE_ACTIONS})
+    camera = hit.camera
+    sees_pictures = not PICTURE_ACTIONS.isdisjoint(hit.rights)
+    sees_views = not VIEW_ACTIONS.isdisjoint(hit.rights)
+    sees_footage = not FOOTAGE_ACTIONS.isdisjoint(hit.rights)
     located = camera.located
     properties = CameraProperties(
         name=camera.name,

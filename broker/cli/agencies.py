@@ -1,6 +1,5 @@
 """`entrevue agency`, `officer` and `agreement`: host commands on the ledger."""
 
-import os
 import tomllib
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -12,11 +11,11 @@ from pydantic import TypeAdapter, ValidationError
 from broker.agencies.models import Agreement, NewOfficer
 from broker.agencies.officers import roles_of
 from broker.agencies.terms import terms_of
-from broker.agencies.views import agreement_view
+from broker.agencies.views import OfficerView, agreement_view, officer_view
 from broker.app import Office
 from broker.cli.failures import USAGE, Failure
 from broker.cli.hosting import caller_of, with_office
-from broker.cli.options import HostOptions, host_command
+from broker.cli.options import HostOptions, TokenFileOption, command_group, host_command, read_token
 from broker.cli.output import print_json, print_table
 from broker.settings import AgreementSettings
 
@@ -24,15 +23,15 @@ AGREEMENTS = TypeAdapter(tuple[AgreementSettings, ...])
 
 
 def add_to(app: typer.Typer) -> None:
-    agency = typer.Typer(help="Agencies that take part.", no_args_is_help=True)
+    agency = command_group("Agencies that take part.")
     agency.command("list", help="List agencies.")(list_agencies)
     app.add_typer(agency, name="agency")
-    officer = typer.Typer(help="People who sign in.", no_args_is_help=True)
+    officer = command_group("People who sign in.")
     officer.command("add", help="Designate a person; prints their token once.")(add_officer)
     officer.command("list", help="List officers.")(list_officers)
     officer.command("revoke", help="Revoke all tokens of an officer.")(revoke)
     app.add_typer(officer, name="officer")
-    agreement = typer.Typer(help="What agencies let each other do.", no_args_is_help=True)
+    agreement = command_group("What agencies let each other do.")
     agreement.command("apply", help="Propose the agreements of a file.")(apply)
     agreement.command("activate", help="Put the latest proposal in force (an owner's custodian).")(activate)
     agreement.command("list", help="List agreements.")(list_agreements)
@@ -93,16 +92,17 @@ def _until(text: str) -> datetime:
 
 @host_command
 def list_officers(options: HostOptions) -> None:
-    async def work(office: Office) -> list[tuple[str, str, str, str]]:
-        found = await office.officers.list_officers(None)
-        return [(o.id, o.agency, o.name, ",".join(sorted(r.value for r in o.roles))) for o in found]
+    async def work(office: Office) -> list[OfficerView]:
+        return [officer_view(officer) for officer in await office.officers.list_officers(None)]
 
-    rows = with_office(options, work)
-    columns = ("id", "agency", "name", "roles")
+    found = with_office(options, work)
     if options.as_json:
-        print_json({"officers": [dict(zip(columns, row, strict=True)) for row in rows]})
+        print_json({"officers": [officer.model_dump(mode="json") for officer in found]})
     else:
-        print_table(columns, rows)
+        print_table(
+            ("officer", "agency", "name", "roles", "until"),
+            ((o.id, o.agency, o.name, ",".join(o.roles), o.designated_until) for o in found),
+        )
 
 
 @host_command
@@ -149,13 +149,20 @@ def apply(
 
 @host_command
 def activate(
-    options: HostOptions, agreement_id: Annotated[str, typer.Argument(help="Id of the agreement.")]
+    options: HostOptions,
+    agreement_id: Annotated[str, typer.Argument(help="Id of the agreement.")],
+    token_file: TokenFileOption = None,
 ) -> None:
-    async def work(office: Office) -> list[Agreement]:
-        caller = await caller_of(office, os.environ.get("ENTREVUE_TOKEN"))
-        return [await office.agreements.activate(agreement_id, caller)]
+    token = read_token(token_file)
 
-    _print(options, with_office(options, work))
+    async def work(office: Office) -> Agreement:
+        return await office.agreements.activate(agreement_id, await caller_of(office, token))
+
+    changed = with_office(options, work)
+    if options.as_json:
+        print_json(agreement_view(changed).model_dump(mode="json"))
+    else:
+        _print(options, [changed])
 
 
 @host_command
@@ -168,13 +175,20 @@ def list_agreements(options: HostOptions) -> None:
 
 @host_command
 def end(
-    options: HostOptions, agreement_id: Annotated[str, typer.Argument(help="Id of the agreement.")]
+    options: HostOptions,
+    agreement_id: Annotated[str, typer.Argument(help="Id of the agreement.")],
+    token_file: TokenFileOption = None,
 ) -> None:
-    async def work(office: Office) -> list[Agreement]:
-        caller = await caller_of(office, os.environ.get("ENTREVUE_TOKEN"))
-        return [await office.agreements.end(agreement_id, caller)]
+    token = read_token(token_file)
 
-    _print(options, with_office(options, work))
+    async def work(office: Office) -> Agreement:
+        return await office.agreements.end(agreement_id, await caller_of(office, token))
+
+    changed = with_office(options, work)
+    if options.as_json:
+        print_json(agreement_view(changed).model_dump(mode="json"))
+    else:
+        _print(options, [changed])
 
 
 def _print(options: HostOptions, agreements: list[Agreement]) -> None:

@@ -7,14 +7,14 @@ import typer
 from broker.app import Office
 from broker.audit.routes import entry_view
 from broker.cli.hosting import with_office
-from broker.cli.options import HostOptions, host_command
-from broker.cli.output import print_table
+from broker.cli.options import HostOptions, command_group, host_command
+from broker.cli.output import print_json_line, print_table
 
 PAGE = 1000
 
 
 def add_to(app: typer.Typer) -> None:
-    audit = typer.Typer(help="The append-only log.", no_args_is_help=True)
+    audit = command_group("The append-only log.")
     audit.command("export", help="Print entries, oldest first; --json gives JSON Lines.")(export)
     app.add_typer(audit, name="audit")
 
@@ -27,10 +27,10 @@ def export(
     async def work(office: Office) -> None:
         after = 0
         while True:
-            entries = await office.audit.entries(None, agency, after, PAGE, None)
+            entries = (await office.audit.page(None, agency, after, None, PAGE, None)).entries
             if options.as_json:
                 for entry in entries:
-                    typer.echo(entry_view(entry).model_dump_json())
+                    print_json_line(entry_view(entry).model_dump(mode="json"))
             elif entries:
                 print_table(
                     ("entry", "at", "officer", "operation", "action", "decision", "objects"),

@@ -1,64 +1,111 @@
-"""Talks to a broker over HTTP for the client commands."""
+"""Talks to a broker over HTTP for the client commands. Every refusal is a `Failure` with the problem's words."""
 
-from typing import Any
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
+from pydantic import ValidationError
 
+from broker.cli.answers import Answer, RefusedCall
 from broker.cli.failures import UNREACHABLE, USAGE, Failure
 from broker.cli.options import ClientOptions
 
-TIMEOUT_S = 60.0
+TIMEOUT_S: Final = 60.0
+CONNECT_TIMEOUT_S: Final = 10.0
+
+A = TypeVar("A", bound=Answer)
+
+
+@dataclass(frozen=True)
+class Answered(Generic[A]):
+    """An answer: `body` is the API's own JSON, `read` what the command reads of it."""
+
+    body: Any
+    read: A
 
 
 class BrokerClient:
-    """One command's calls. Every refusal is a `Failure` with the problem's own words."""
+    """One command's calls."""
 
     def __init__(self, options: ClientOptions) -> None:
-        if options.token is None:
+        self._server = _checked(options.server)
+        if not options.token:
             raise Failure("no token: set ENTREVUE_TOKEN or give --token-file", USAGE)
-        headers = {"Authorization": f"Bearer {options.token}"}
+        headers = [(b"Authorization", _header("the token", f"Bearer {options.token}"))]
         if options.purpose:
-            headers["Entrevue-Purpose"] = options.purpose
+            headers.append((b"Entrevue-Purpose", _header("the purpose", options.purpose)))
         if options.case_ref:
-            headers["Entrevue-Case"] = options.case_ref
-        try:
-            self._http = httpx.Client(base_url=options.server, headers=headers, timeout=TIMEOUT_S)
-        except (httpx.InvalidURL, UnicodeEncodeError) as error:
-            raise Failure(f"the address {options.server!r} or the token has a wrong form", USAGE) from error
-        self._server = options.server
+            headers.append((b"Entrevue-Case", _header("the case", options.case_ref)))
+        timeout = httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+        self._http = httpx.Client(base_url=self._server, headers=headers, timeout=timeout)
 
     def call(
         self,
         method: str,
         path: str,
+        reading: type[A],
         *,
         query: dict[str, Any] | None = None,
         body: dict[str, Any] | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> Any:
-        """The answer's JSON."""
+    ) -> Answered[A]:
         try:
-            answer = self._http.request(method, path, params=query, json=body, headers=headers)
-        except httpx.InvalidURL as error:
-            raise Failure(f"the address {self._server!r} has a wrong form", USAGE) from error
+            answer = self._http.request(method, path, params=query, json=body)
         except httpx.HTTPError as error:
-            raise self._unreachable(error) from error
-        if answer.is_error:
+            raise Failure(f"{self._server} could not be reached: {reason(error)}", UNREACHABLE) from error
+        if not answer.is_success:
             raise refusal(answer)
-        return answer.json()
+        try:
+            found = answer.json()
+            return Answered(found, reading.model_validate(found))
+        except (ValueError, ValidationError) as error:
+            raise Failure(
+                f"{self._server} answered something else than a broker does: is the address right?",
+                UNREACHABLE,
+            ) from error
 
-    def stream(self, path: str, headers: dict[str, str]) -> Any:
-        """A context manager over the answer, for downloads."""
+    def stream(self, path: str, headers: dict[str, str]) -> AbstractContextManager[httpx.Response]:
+        """The answer while it arrives, for downloads; raises httpx's own errors."""
         return self._http.stream("GET", path, headers=headers)
 
-    def _unreachable(self, error: httpx.HTTPError) -> Failure:
-        return Failure(f"{self._server} could not be reached: {error}", UNREACHABLE)
+
+def _checked(server: str) -> str:
+    """The address, when it is one that can be called."""
+    try:
+        parts = urlsplit(server)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        httpx.URL(server)
+    except (ValueError, httpx.InvalidURL):
+        usable = False
+    if not usable:
+        raise Failure(f"{server!r} is not the address of a broker: write it as http://host:port", USAGE)
+    return server
+
+
+def _header(what: str, value: str) -> bytes:
+    """A header's value. HTTP carries Latin-1; what does not fit is refused here rather than garbled there."""
+    try:
+        raw = value.strip().encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise Failure(f"{what} holds characters that HTTP headers cannot carry", USAGE) from error
+    if any(byte < 0x20 or byte == 0x7F for byte in raw):
+        raise Failure(f"{what} holds a line break or another control character", USAGE)
+    return raw
+
+
+def reason(error: httpx.HTTPError) -> str:
+    """What went wrong, also for errors that carry no text."""
+    return str(error) or type(error).__name__
 
 
 def refusal(answer: httpx.Response) -> Failure:
-    """A problem as one line: its code and its detail."""
+    """A problem as one line: its code and its detail. What sends no problem is no broker."""
     try:
-        problem = answer.json()
-        return Failure(f"{problem['code']}: {problem['detail']}")
-    except (ValueError, KeyError, TypeError):
-        return Failure(f"the server answered {answer.status_code} and no problem: is this a broker?")
+        problem = RefusedCall.model_validate(answer.json())
+    except (ValueError, ValidationError):
+        return Failure(
+            f"the server answered {answer.status_code} without a problem's code: is this a broker?",
+            UNREACHABLE,
+        )
+    return Failure(f"{problem.code}: {problem.detail}")

@@ -2,8 +2,12 @@
 
 import asyncio
 import contextlib
+import shlex
+import socket
 import sys
 import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,20 +16,21 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from adapters.contract.models import format_instant
+from adapters.contract.models import Interval
 from broker.app import Broker, background
-from broker.catalog.embedded import OwnedData
 from broker.cli.failures import Failure
-from broker.cli.hosting import with_broker
+from broker.cli.hosting import keep_working, owning, settings_of
 from broker.cli.options import HostOptions
-from broker.cli.serving import Server, listen, serve_until_stopped
+from broker.cli.output import tell
+from broker.cli.server import listen, serve_until_stopped, url_of
 from broker.demo import footage, start
 from broker.demo.models import DemoWorld
 from broker.demo.recorder import order_for_world
 from broker.demo.recorder_process import RecorderProcess
-from broker.demo.world_files import write_world
+from broker.demo.world_files import CONFIGURATION, write_world
 from broker.errors import SetupProblem
 
+HOST: Final = "127.0.0.1"
 HISTORY: Final = timedelta(minutes=10)
 FILM_PROCESSES: Final = 2
 
@@ -34,70 +39,89 @@ def add_to(app: typer.Typer) -> None:
     app.command("demo", help="Start everything with three simulated agencies.")(demo)
 
 
+@dataclass(frozen=True)
+class _Stage:
+    """What one run of the demo plays on."""
+
+    data: Path
+    world: DemoWorld
+    begun: datetime
+    bound: socket.socket
+    url: str
+    known: start.Credentials
+
+
 def demo(
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 chooses one.")] = 8080,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 chooses one.")] = 8080,
     data: Annotated[Path, typer.Option(help="Folder of the demo; starting again goes on there.")] = Path(
         "entrevue-demo"
     ),
 ) -> None:
-    bound = listen("127.0.0.1", port)
-    url = f"http://127.0.0.1:{bound.getsockname()[1]}"
     data = data.resolve()
-    begun = datetime.now(UTC)
-    owned = OwnedData(data)
-    try:
-        owned.take()
-        world = write_world(data, begun, url)
-    except (SetupProblem, OSError) as error:
-        raise Failure(str(error)) from error
-    finally:
-        owned.free()
-    known = start.read_credentials(data)
-    (data / start.FILE).unlink(missing_ok=True)
-    options = HostOptions(config=data / "entrevue.toml", data=data, as_json=False)
+    if (data / CONFIGURATION).exists() and not start.is_demo(data):
+        raise Failure(f"{data} is a broker's own folder, not the demo's: choose another one with --data")
+    with ExitStack() as stack:
+        owned = stack.enter_context(owning(data))
+        bound = stack.enter_context(listen(HOST, port))
+        begun, url = datetime.now(UTC), url_of(bound, HOST)
+        try:
+            (data / start.FILE).unlink(missing_ok=True)
+            world = write_world(data, begun, url)
+        except OSError as error:
+            raise _unwritable(data, error) from error
+        stage = _Stage(data, world, begun, bound, url, start.read_credentials(data))
+        settings = settings_of(HostOptions(config=data / CONFIGURATION, data=data, as_json=False))
+        keep_working(settings, lambda broker: _play(broker, stage), owned)
 
-    async def work(broker: Broker) -> None:
-        with RecorderProcess(order_for_world(data, world, begun)):
-            server, stopped = Server.of(broker), threading.Event()
-            serving = asyncio.create_task(serve_until_stopped(server, bound))
-            filming = asyncio.create_task(asyncio.to_thread(_film, data, world, begun, stopped))
-            try:
-                credentials = await start.sign_up(broker.services.officers, broker.services.authority, known)
-                start.keep_credentials(data, credentials)
-                await asyncio.wait({serving, filming}, return_when=asyncio.FIRST_COMPLETED)
-                if serving.done():
-                    return
+
+def _unwritable(data: Path, error: OSError) -> Failure:
+    return Failure(f"the demo's folder {data} cannot be written: {error.strerror or error}")
+
+
+async def _play(broker: Broker, stage: _Stage) -> None:
+    """Answers at once; tells that it is ready when there is footage to ask for."""
+    stopped = threading.Event()
+    serving = asyncio.create_task(serve_until_stopped(broker, stage.bound, lambda: None))
+    filming = asyncio.create_task(asyncio.to_thread(_film, stage, stopped))
+    try:
+        with RecorderProcess(order_for_world(stage.data, stage.world, stage.begun)):
+            services = broker.services
+            credentials = await start.sign_up(services.officers, services.authority, stage.known)
+            start.keep_credentials(stage.data, credentials)
+            await asyncio.wait({serving, filming}, return_when=asyncio.FIRST_COMPLETED)
+            if not serving.done():
                 filming.result()
-                for network in broker.services.settings.network:
+                for network in services.settings.network:
                     await broker.ingest.synchronise(network.id)
                 async with background(broker, ingest=True, worker=True):
-                    file = start.write_demo_file(data, url, credentials)
-                    _tell(url, file, begun)
-                    await serving
-            finally:
-                stopped.set()
-                server.should_exit = True
-                await asyncio.wait({serving, filming})
-                (data / start.FILE).unlink(missing_ok=True)
-
-    with_broker(options, work, own=True)
+                    file = start.write_demo_file(stage.data, stage.url, credentials)
+                    _tell(stage, file)
+                    await asyncio.wait({serving})
+            serving.result()
+    except OSError as error:
+        raise SetupProblem(_unwritable(stage.data, error).message) from error
+    finally:
+        stopped.set()
+        serving.cancel()
+        await asyncio.wait({serving, filming})
+        (stage.data / start.FILE).unlink(missing_ok=True)
 
 
 class _Stopped(Exception):
     """Somebody stopped the demo while its footage was being made."""
 
 
-def _film(data: Path, world: DemoWorld, begun: datetime, stopped: threading.Event) -> None:
+def _film(stage: _Stage, stopped: threading.Event) -> None:
     """Makes the footage of the last minutes; what an earlier start made is kept."""
-    planned = footage.plan_world(data, world, footage.history_before(begun, HISTORY))
-    console = Console(stderr=True)
+    planned = footage.plan_world(stage.data, stage.world, footage.history_before(stage.begun, HISTORY))
     columns = (
         TextColumn("filming the last minutes"),
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    quiet = not sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as bar:
         task = bar.add_task("film", total=len(planned))
 
         def report(progress: footage.Progress) -> None:
@@ -109,25 +133,30 @@ def _film(data: Path, world: DemoWorld, begun: datetime, stopped: threading.Even
             footage.make_files(planned, processes=FILM_PROCESSES, on_progress=report)
 
 
-def _tell(url: str, file: Path, begun: datetime) -> None:
+def _tell(stage: _Stage, file: Path) -> None:
     """What a newcomer can do now, ready to be pasted into another terminal."""
-    minute = begun.replace(second=0, microsecond=0)
-    interval = (
-        f"{format_instant(minute - timedelta(minutes=5))}/{format_instant(minute - timedelta(minutes=4))}"
+    minute = stage.begun.replace(second=0, microsecond=0)
+    asked = Interval(start=minute - timedelta(minutes=5), end=minute - timedelta(minutes=4))
+    police, sncf = (
+        shlex.quote(str(start.token_file(stage.data, name)))
+        for name in ("police.investigator", "sncf.custodian")
     )
-    token = f'$(python3 -c \'import json; print(json.load(open("{file}"))["officers"]["%s"]["token"])\')'
     lines = (
-        f"Entrevue demo: {url}",
+        f"Entrevue demo: {stage.url}",
         f"Officers and their tokens: {file}",
         "Try, in another terminal:",
-        f"  export ENTREVUE_SERVER={url} ENTREVUE_PURPOSE=judicial_inquiry ENTREVUE_CASE=PV-2026-118",
-        f"  export ENTREVUE_TOKEN={token % 'police.investigator'}",
-        "  entrevue search --lat 48.8809 --lon 2.3553 --radius-m 300",
-        f"  entrevue request --camera sncf-gares:gdn-quai-03 --interval {interval} \\",
-        "      --basis judicial_requisition:PV-2026-118 --reason 'Theft on platform 3' --wait &",
-        f"  ENTREVUE_TOKEN={token % 'sncf.custodian'} entrevue requests --to-decide",
-        "  # then approve ID --reason … as sncf.custodian; fetch ID --output evidence; verify evidence/ID.zip",
+        f"  export ENTREVUE_SERVER={stage.url} ENTREVUE_PURPOSE=judicial_inquiry ENTREVUE_CASE=PV-2026-118",
+        f"  police={police}",
+        f"  sncf={sncf}",
+        '  entrevue search --token-file "$police" --lat 48.8809 --lon 2.3553 --radius-m 300',
+        '  entrevue request --token-file "$police" --camera sncf-gares:gdn-quai-03 \\',
+        f"      --interval {asked} \\",
+        "      --basis judicial_requisition:PV-2026-118 --reason 'Theft on platform 3' | tee request.txt",
+        "  request=$(head -n 1 request.txt | cut -d ' ' -f 1)",
+        '  entrevue requests --token-file "$sncf" --to-decide',
+        '  entrevue approve --token-file "$sncf" "$request" --reason \'Requisition checked\'',
+        '  entrevue fetch --token-file "$police" "$request" --output evidence --wait',
+        '  entrevue verify "evidence/$request.zip"',
         "Ctrl-C stops everything.",
     )
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
+    tell(lines)

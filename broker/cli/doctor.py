@@ -1,4 +1,4 @@
-"""`entrevue doctor` and `adapter check`: is this set-up sound?"""
+"""`entrevue doctor`: is this set-up sound?"""
 
 import asyncio
 from dataclasses import dataclass
@@ -34,6 +34,8 @@ def doctor(
     network: Annotated[str | None, typer.Option(help="Only this network.")] = None,
 ) -> None:
     settings = settings_of(options)
+    if network is not None and network not in {n.id for n in settings.network}:
+        raise Failure(f"there is no network {network!r} in the configuration")
     findings = [Finding("configuration", True, f"{len(settings.network)} networks"), _data_folder(settings)]
     findings += run(lambda: _networks(settings, this_host(), network))
     if options.as_json:
@@ -42,7 +44,7 @@ def doctor(
         print_table(("what", "", "says"), ((f.subject, "ok" if f.ok else "WRONG", f.says) for f in findings))
     wrong = [finding for finding in findings if not finding.ok]
     if wrong:
-        raise Failure(f"{wrong[0].subject}: {wrong[0].says}")
+        raise Failure(f"{len(wrong)} of {len(findings)} checks failed: {wrong[0].subject}: {wrong[0].says}")
 
 
 def _data_folder(settings: Settings) -> Finding:

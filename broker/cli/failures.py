@@ -5,6 +5,8 @@
 
 from typing import Final
 
+from broker.cli.texts import printable
+
 REFUSED: Final = 1
 USAGE: Final = 2
 UNREACHABLE: Final = 3
@@ -15,5 +17,13 @@ class Failure(Exception):
 
     def __init__(self, message: str, status: int = REFUSED) -> None:
         super().__init__(message)
-        self.message = " ".join(message.split())
+        self.message = " ".join(printable(message).split())
         self.status = status
+
+
+class Stopped(Exception):
+    """A signal ended the command; what it had opened is closed. Shells expect 128 + the signal."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(f"stopped by signal {signal_number}")
+        self.status = 128 + signal_number

@@ -1,14 +1,17 @@
-"""Runs a broker's code for host commands: settings, stores, and one event loop."""
+"""Runs a broker's code for host commands: settings, stores, one event loop, and signals that end it."""
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, TypeVar
 
 from broker.agencies.models import Caller
 from broker.app import Broker, Host, Office, open_broker, open_office
-from broker.catalog.embedded import read_socket_path
-from broker.cli.failures import Failure
+from broker.catalog.embedded import OwnedData
+from broker.cli.failures import Failure, Stopped
 from broker.cli.options import HostOptions
 from broker.clock import SystemClock
 from broker.errors import Problem, SetupProblem
@@ -17,6 +20,8 @@ from broker.logs import configure_logs
 from broker.settings import Settings, load_settings
 
 T = TypeVar("T")
+
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def this_host() -> Host:
@@ -33,33 +38,99 @@ def settings_of(options: HostOptions) -> Settings:
 
 
 def run(work: Callable[[], Awaitable[T]]) -> T:
-    """Runs a host command's work; refusals become `Failure`."""
+    """Runs a host command's work; refusals become `Failure`, a stopping signal `Stopped`."""
     configure_logs()
-
-    async def main() -> T:
-        return await work()
-
     try:
-        return asyncio.run(main())
+        return asyncio.run(_until_stopped(work))
     except SetupProblem as problem:
         raise Failure(str(problem)) from problem
     except Problem as problem:
         raise Failure(f"{problem.code}: {problem.detail}") from problem
 
 
+async def _until_stopped(work: Callable[[], Awaitable[T]]) -> T:
+    """Every stopping signal cancels the work, so that whatever it opened is closed; repeating it is harmless."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    received: list[int] = []
+
+    def stop(number: int) -> None:
+        received.append(number)
+        if len(received) == 1 and task is not None:
+            task.cancel()
+
+    for number in STOPPING:
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # under nohup
+            loop.add_signal_handler(number, stop, number)
+    try:
+        return await work()
+    except asyncio.CancelledError as error:
+        if received:
+            raise Stopped(received[0]) from error
+        raise
+
+
+@contextmanager
+def owning(data: Path) -> Iterator[OwnedData]:
+    """The right to be the one broker on the data folder; `Failure` while another one is."""
+    owned = OwnedData(data)
+    _take(owned, data)
+    try:
+        yield owned
+    finally:
+        owned.free()
+
+
+@contextmanager
+def owning_or_attached(data: Path) -> Iterator[OwnedData | None]:
+    """The same, or None while another broker runs there: its stores are used then.
+
+    Asking and taking are one step: a broker that starts in between is met as running.
+    """
+    owned = OwnedData(data)
+    try:
+        owned.take()
+    except SetupProblem:
+        yield None
+        return
+    except OSError as error:
+        raise _unusable(data, error) from error
+    try:
+        yield owned
+    finally:
+        owned.free()
+
+
+def _take(owned: OwnedData, data: Path) -> None:
+    try:
+        owned.take()
+    except SetupProblem as problem:
+        raise Failure(str(problem)) from problem
+    except OSError as error:
+        raise _unusable(data, error) from error
+
+
+def _unusable(data: Path, error: OSError) -> Failure:
+    return Failure(f"the data folder {data} cannot be used: {error.strerror or error}")
+
+
 def with_broker(
-    options: HostOptions, work: Callable[[Broker], Awaitable[T]], *, own: bool | None = None
+    settings: Settings, work: Callable[[Broker], Awaitable[T]], owned: OwnedData | None = None
 ) -> T:
-    """Opens the stores, those of a running broker where one runs (or as `own` says), and does the work."""
-    settings = settings_of(options)
+    """Opens the stores, of one's own where the data folder is `owned`, else a running broker's, and works."""
 
     async def main() -> T:
-        running = settings.broker.redis_url is not None or read_socket_path(settings.broker.data) is not None
-        owning = not running if own is None else own
-        async with open_broker(settings, this_host(), own=owning) as broker:
+        async with open_broker(settings, this_host(), owned) as broker:
             return await work(broker)
 
     return run(main)
+
+
+def keep_working(
+    settings: Settings, work: Callable[[Broker], Awaitable[None]], owned: OwnedData | None = None
+) -> None:
+    """`with_broker` for commands that go on until somebody stops them: being stopped is their success."""
+    with suppress(Stopped):
+        with_broker(settings, work, owned)
 
 
 def with_office(options: HostOptions, work: Callable[[Office], Awaitable[T]]) -> T:
@@ -76,5 +147,8 @@ def with_office(options: HostOptions, work: Callable[[Office], Awaitable[T]]) ->
 async def caller_of(office: Office, token: str | None) -> Caller:
     """The officer who acts, for decisions that the host may not take by itself."""
     if token is None:
-        raise Problem("token_missing", "this is a custodian's decision: set ENTREVUE_TOKEN to their token")
+        raise Problem(
+            "token_missing",
+            "this is a custodian's decision: set ENTREVUE_TOKEN to their token, or give --token-file",
+        )
     return await office.authority.authenticate(token, None, None)

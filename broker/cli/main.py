@@ -2,40 +2,84 @@
 
 import os
 import sys
+from importlib.metadata import version
+from typing import Annotated, Final
 
-import click
 import typer
 
 from broker.cli import agencies, auditing, demo, doctor, fetching, holds, requests, search, serving, verifying
-from broker.cli.failures import USAGE, Failure
+from broker.cli.failures import REFUSED, USAGE, Failure, Stopped
+from broker.cli.options import show_help_without_command
+from broker.cli.output import ReaderGone
+from broker.cli.texts import printable
+
+INTERRUPTED: Final = 130
+TRACE: Final = "ENTREVUE_TRACE"
 
 app = typer.Typer(
     name="entrevue",
     help="A broker of video-surveillance metadata between agencies.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (demo, serving, agencies, search, holds, requests, fetching, verifying, auditing, doctor):
+for part in (demo, serving, search, requests, fetching, verifying, holds, agencies, auditing, doctor):
     part.add_to(app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"entrevue {version('entrevue')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def entrevue(
+    context: typer.Context,
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_print_version),
+    ] = False,
+) -> None:
+    show_help_without_command(context)
 
 
 def run() -> None:
     """Runs one command. Errors are one line on standard error."""
     try:
-        outcome = app(standalone_mode=False)
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal of any encoding
+        outcome = app(standalone_mode=False, prog_name="entrevue")
         status = outcome if isinstance(outcome, int) else 0
+        sys.stdout.flush()
     except Failure as failure:
         status = _complain(failure.message, failure.status)
-    except click.UsageError as error:
-        status = _complain(" ".join(error.format_message().split()), USAGE)
-    except (click.Abort, KeyboardInterrupt):
-        status = 130
-    except BrokenPipeError:
+    except Stopped as stopped:
+        status = stopped.status
+    except typer.TyperException as error:
+        status = _complain(_usage(error), USAGE)
+    except (typer.Abort, KeyboardInterrupt):
+        status = INTERRUPTED
+    except (ReaderGone, BrokenPipeError):
+        # whoever read us has seen enough; what is still buffered goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
+    except Exception as error:
+        if os.environ.get(TRACE):
+            raise
+        detail = printable(" ".join(str(error).split()))[:300]
+        status = _complain(
+            f"failed inside, which is a bug ({type(error).__name__}: {detail}); {TRACE}=1 shows where",
+            REFUSED,
+        )
     sys.exit(status)
+
+
+def _usage(error: typer.TyperException) -> str:
+    """What is wrong with the command line, and where it is explained."""
+    message = printable(" ".join(error.format_message().split())).rstrip(".")
+    context = getattr(error, "ctx", None)
+    return message if context is None else f"{message}: see `{context.command_path} --help`"
 
 
 def _complain(message: str, status: int) -> int:

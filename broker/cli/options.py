@@ -10,7 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
+from broker.cli.failures import USAGE, Failure
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the API's own JSON.")]
+TokenFileOption = Annotated[
+    Path | None, typer.Option("--token-file", help="File with the bearer token; else ENTREVUE_TOKEN.")
+]
 
 
 @dataclass(frozen=True)
@@ -33,13 +38,23 @@ class HostOptions:
     as_json: bool
 
 
+def read_token(token_file: Path | None) -> str | None:
+    """The token of the file, else of ENTREVUE_TOKEN; None where neither is given."""
+    if token_file is None:
+        return os.environ.get("ENTREVUE_TOKEN")
+    try:
+        return token_file.read_text().strip()
+    except OSError as error:
+        raise Failure(f"the token file {token_file} cannot be read: {error.strerror}", USAGE) from error
+    except UnicodeDecodeError as error:
+        raise Failure(f"the token file {token_file} holds no text", USAGE) from error
+
+
 def _client(
     server: Annotated[
         str, typer.Option("--server", envvar="ENTREVUE_SERVER", help="Address of the broker.")
     ] = "http://127.0.0.1:8080",
-    token_file: Annotated[
-        Path | None, typer.Option("--token-file", help="File with the bearer token; else ENTREVUE_TOKEN.")
-    ] = None,
+    token_file: TokenFileOption = None,
     purpose: Annotated[
         str | None, typer.Option("--purpose", envvar="ENTREVUE_PURPOSE", help="What this is for.")
     ] = None,
@@ -48,16 +63,7 @@ def _client(
     ] = None,
     as_json: JsonOption = False,
 ) -> ClientOptions:
-    if token_file is not None:
-        try:
-            token: str | None = token_file.read_text().strip()
-        except OSError as error:
-            raise typer.BadParameter(
-                f"the token file {token_file} cannot be read: {error.strerror}"
-            ) from error
-    else:
-        token = os.environ.get("ENTREVUE_TOKEN")
-    return ClientOptions(server.rstrip("/"), token, purpose, case_ref, as_json)
+    return ClientOptions(server.rstrip("/"), read_token(token_file), purpose, case_ref, as_json)
 
 
 def _host(
@@ -70,29 +76,45 @@ def _host(
     return HostOptions(config, data, as_json)
 
 
-def _with(build: Callable[..., Any], parameter: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Replaces the function's parameter of that name by the builder's own parameters."""
+def _with(build: Callable[..., Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Replaces the function's parameter `options` by the parameters of what builds it.
+
+    Typer reads a command's signature. A decorated function shows its own parameters and then the shared
+    ones; when it is called, the shared ones are built into `options`.
+    """
     shared = inspect.signature(build).parameters
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        own = [p for name, p in inspect.signature(function).parameters.items() if name != parameter]
+        own = [p for name, p in inspect.signature(function).parameters.items() if name != "options"]
+        keywords = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*own, *shared.values())]
 
         @wraps(function)
         def command(**given: Any) -> None:
             built = build(**{name: given.pop(name) for name in shared})
-            function(**given, **{parameter: built})
+            function(built, **given)
 
-        merged = [*own, *shared.values()]
-        keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in merged]
-        command.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]  # read by Typer
-        command.__annotations__ = {p.name: p.annotation for p in keyword}
+        command.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]  # read by Typer
+        command.__annotations__ = {p.name: p.annotation for p in keywords}
         return command
 
     return decorate
 
 
-client_command = _with(_client, "options")
-"""For commands that talk HTTP: `options` is a `ClientOptions`."""
+client_command = _with(_client)
+"""For commands that talk HTTP: `options`, their first parameter, is a `ClientOptions`."""
 
-host_command = _with(_host, "options")
-"""For commands on the broker's own stores: `options` is a `HostOptions`."""
+host_command = _with(_host)
+"""For commands on the broker's own stores: `options`, their first parameter, is a `HostOptions`."""
+
+
+def command_group(help_text: str) -> typer.Typer:
+    """A group such as `entrevue agency`; without a command it shows its help."""
+    group = typer.Typer(help=help_text)
+    group.callback(invoke_without_command=True)(show_help_without_command)
+    return group
+
+
+def show_help_without_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(USAGE)

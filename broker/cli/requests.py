@@ -1,17 +1,20 @@
 """`entrevue request`, `requests`, `show`, `approve`, `deny`, `cancel`: the life of a request."""
 
 import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
-from broker.cli.client import BrokerClient
+from broker.cli.answers import Request, RequestItem, RequestList
+from broker.cli.client import Answered, BrokerClient
 from broker.cli.failures import USAGE, Failure
 from broker.cli.options import ClientOptions, client_command
-from broker.cli.output import print_json, print_lines, print_table
+from broker.cli.output import note_more, print_json, print_lines, print_table, waiting
+from broker.cli.paths import request_path
 
-WAIT_POLL_S = 0.5
-OPEN_STATES = frozenset({"pending", "approved", "processing"})
+WAIT_POLL_S: Final = 0.5
+OPEN_STATES: Final = frozenset({"pending", "approved", "processing"})
+DELIVERED_STATES: Final = frozenset({"completed", "partially_completed"})
 
 RequestId = Annotated[str, typer.Argument(help="Id of the request.")]
 ReasonOption = Annotated[str, typer.Option(help="Why, for the log and the other side.")]
@@ -20,7 +23,7 @@ ItemOption = Annotated[list[int] | None, typer.Option("--item", help="Only these
 
 def add_to(app: typer.Typer) -> None:
     app.command("request", help="Ask for footage; it is held at once, until the owner decides.")(request)
-    app.command("requests", help="List requests.")(list_requests)
+    app.command("requests", help="List requests, newest first.")(list_requests)
     app.command("show", help="Show a request.")(show)
     app.command("approve", help="Approve items of a request.")(approve)
     app.command("deny", help="Deny items of a request.")(deny)
@@ -31,10 +34,12 @@ def add_to(app: typer.Typer) -> None:
 def request(
     options: ClientOptions,
     camera: Annotated[list[str], typer.Option(help="Id of a camera; repeatable.")],
-    interval: Annotated[str, typer.Option(help="START/END")],
+    interval: Annotated[str, typer.Option(help="START/END, instants with Z.")],
     basis: Annotated[str, typer.Option(help="Legal basis, KIND:REFERENCE.")],
     reason: ReasonOption,
-    wait: Annotated[bool, typer.Option("--wait", help="Return when the request is finished.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Return when it is finished; status 1 where nothing is delivered.")
+    ] = False,
 ) -> None:
     kind, colon, reference = basis.partition(":")
     if not colon or not kind or not reference:
@@ -49,11 +54,26 @@ def request(
         "reason": reason,
         "items": [{"camera_id": name, "interval": interval} for name in camera],
     }
-    found = client.call("POST", "/v1/requests", body=body)
-    while wait and found["state"] in OPEN_STATES:
-        time.sleep(WAIT_POLL_S)
-        found = client.call("GET", f"/v1/requests/{found['id']}")
-    _print(options, found)
+    answered = client.call("POST", "/v1/requests", Request, body=body)
+    if wait:
+        answered = wait_until_finished(client, answered.read.id)
+    _print(options, answered)
+    if wait and answered.read.state not in DELIVERED_STATES:
+        raise Failure(f"request {answered.read.id} is {answered.read.state}: nothing is delivered")
+
+
+def wait_until_finished(client: BrokerClient, request_id: str) -> Answered[Request]:
+    """Asks until the request is in a final state."""
+    path = request_path(request_id)
+    with waiting(f"waiting for request {request_id}"):
+        try:
+            while (answered := client.call("GET", path, Request)).read.state in OPEN_STATES:
+                time.sleep(WAIT_POLL_S)
+        except Failure as failure:
+            raise Failure(
+                f"{failure.message} (waiting for request {request_id})", failure.status
+            ) from failure
+    return answered
 
 
 @client_command
@@ -64,28 +84,27 @@ def list_requests(
     to_decide: Annotated[
         bool, typer.Option("--to-decide", help="Only those that wait for my agency.")
     ] = False,
+    limit: Annotated[int, typer.Option(help="At most so many.")] = 50,
 ) -> None:
     if mine and to_decide:
         raise Failure("give one of --mine and --to-decide", USAGE)
-    query: dict[str, Any] = {"mine": str(mine).lower(), "to_decide": str(to_decide).lower()}
+    query: dict[str, Any] = {"mine": str(mine).lower(), "to_decide": str(to_decide).lower(), "limit": limit}
     if state is not None:
         query["state"] = state
-    found = BrokerClient(options).call("GET", "/v1/requests", query=query)
+    answered = BrokerClient(options).call("GET", "/v1/requests", RequestList, query=query)
     if options.as_json:
-        print_json(found)
+        print_json(answered.body)
         return
     print_table(
         ("request", "state", "case", "from", "submitted", "items"),
-        (
-            (r["id"], r["state"], r["case_ref"], r["agency"], r["submitted_at"], len(r["items"]))
-            for r in found["requests"]
-        ),
+        ((r.id, r.state, r.case_ref, r.agency, r.submitted_at, len(r.items)) for r in answered.read.requests),
     )
+    note_more(answered.read.links)
 
 
 @client_command
 def show(options: ClientOptions, request_id: RequestId) -> None:
-    _print(options, BrokerClient(options).call("GET", f"/v1/requests/{request_id}"))
+    _print(options, BrokerClient(options).call("GET", request_path(request_id), Request))
 
 
 @client_command
@@ -113,26 +132,29 @@ def _decide(options: ClientOptions, request_id: str, verb: str, reason: str, ite
     body: dict[str, Any] = {"reason": reason}
     if items:
         body["items"] = [{"n": n} for n in items]
-    _print(options, BrokerClient(options).call("POST", f"/v1/requests/{request_id}/{verb}", body=body))
+    _print(options, BrokerClient(options).call("POST", request_path(request_id, verb), Request, body=body))
 
 
-def _print(options: ClientOptions, found: dict[str, Any]) -> None:
+def _print(options: ClientOptions, answered: Answered[Request]) -> None:
     if options.as_json:
-        print_json(found)
+        print_json(answered.body)
         return
-    print_lines([f"{found['id']}  {found['state']}  case {found['case_ref']}"])
+    found = answered.read
+    print_lines([f"{found.id}  {found.state}  case {found.case_ref}"])
     print_table(
         ("item", "camera", "state", "asked", "hold", "clips", "why"),
-        (
-            (
-                item["n"],
-                item["camera_id"],
-                item["state"],
-                item["requested"],
-                item["held"]["state"] if item["held"] else None,
-                len(item["clips"]) or None,
-                item["state_reason"] or (item["held"] or {}).get("state_reason"),
-            )
-            for item in found["items"]
-        ),
+        (_row(item) for item in found.items),
+    )
+
+
+def _row(item: RequestItem) -> tuple[object, ...]:
+    held = item.held
+    return (
+        item.n,
+        item.camera_id,
+        item.state,
+        item.requested,
+        None if held is None else held.state,
+        len(item.clips) or None,
+        item.state_reason or (None if held is None else held.state_reason),
     )

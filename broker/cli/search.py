@@ -1,14 +1,15 @@
 """`entrevue search`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
+from broker.cli.answers import CameraCollection, CameraFeature
 from broker.cli.client import BrokerClient
 from broker.cli.options import ClientOptions, client_command
-from broker.cli.output import print_json, print_table
+from broker.cli.output import note_more, print_json, print_table
 
-SEES = {True: "yes", False: "no", None: "?"}
+SEES: Final = {True: "yes", False: "no", None: "?"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,25 +33,26 @@ def search(
         query["sees"] = "true"
     if interval is not None:
         query["interval"] = interval
-    found = BrokerClient(options).call("GET", "/v1/cameras", query=query)
+    answered = BrokerClient(options).call("GET", "/v1/cameras", CameraCollection, query=query)
     if options.as_json:
-        print_json(found)
+        print_json(answered.body)
         return
     print_table(
         ("camera", "name", "owner", "m", "sees", "status", "may"),
-        (_row(feature) for feature in found["features"]),
+        (_row(feature) for feature in answered.read.features),
     )
+    note_more(answered.read.links)
 
 
-def _row(feature: dict[str, Any]) -> tuple[object, ...]:
-    properties = feature["properties"]
-    distance = properties["distance_m"]
+def _row(feature: CameraFeature) -> tuple[object, ...]:
+    properties = feature.properties
+    distance_m = properties.distance_m
     return (
-        feature["id"],
-        properties["name"],
-        properties["agency"],
-        None if distance is None else f"{distance:.0f}",
-        SEES[properties["sees"]],
-        properties["status"],
-        " ".join(properties["actions"]),
+        feature.id,
+        properties.name,
+        properties.agency,
+        None if distance_m is None else f"{distance_m:.0f}",
+        SEES[properties.sees],
+        properties.status,
+        " ".join(properties.actions),
     )

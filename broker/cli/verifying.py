@@ -1,21 +1,21 @@
 """`entrevue verify`: offline, on a clip or a bundle."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from broker.cli.failures import REFUSED, USAGE, Failure
+from broker.cli.failures import USAGE, Failure
 from broker.cli.options import JsonOption
 from broker.cli.output import print_json, print_lines
 from broker.evidence.bundle.errors import SubjectUnreadable, TrustUnreadable
 from broker.evidence.bundle.verify import verify_file
 
-MARKS = {"proven": "proven    ", "failed": "FAILED    ", "not_proven": "not proven"}
+MARKS: Final = {"proven": "proven    ", "failed": "FAILED    ", "not_proven": "not proven"}
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("verify", help="Say what is proven of a clip or bundle, by whom, and what is not.")(verify)
+    app.command("verify", help="Say what a clip or bundle proves, by whom, and what not.")(verify)
 
 
 def verify(
@@ -27,16 +27,17 @@ def verify(
 ) -> None:
     try:
         anchors = [certificate.read_bytes() for certificate in trust or ()]
+        checked = verify_file(file, anchors)
     except OSError as error:
         raise Failure(f"the certificate cannot be read: {error}", USAGE) from error
-    try:
-        checked = verify_file(file, anchors)
-    except (SubjectUnreadable, TrustUnreadable) as error:
+    except TrustUnreadable as error:
         raise Failure(str(error), USAGE) from error
+    except SubjectUnreadable as error:
+        raise Failure(str(error)) from error
     if as_json:
         print_json(checked.model_dump(mode="json"))
     else:
         print_lines(f"{MARKS[f.result]}  {f.sentence}" for f in checked.findings)
     if not checked.ok:
         wrong = sum(1 for finding in checked.findings if finding.result == "failed")
-        raise Failure(f"{file}: {wrong} of {len(checked.findings)} checks failed", REFUSED)
+        raise Failure(f"{file}: {wrong} of {len(checked.findings)} checks failed")

@@ -11,6 +11,7 @@ from broker.errors import Problem
 
 FILE: Final = "demo.json"
 KEPT: Final = "officers.json"
+TOKENS: Final = "tokens"
 AGENCIES: Final = ("sncf", "ratp", "police")
 ROLES: Final = (Role.OPERATOR, Role.INVESTIGATOR, Role.CUSTODIAN, Role.AUDITOR)
 
@@ -69,8 +70,21 @@ async def sign_up(officers: Officers, authority: Authority, known: Credentials) 
 
 
 def keep_credentials(folder: Path, credentials: Credentials) -> None:
-    """For the next start on the same folder."""
+    """For the next start on the same folder, and each token in a file of its own for `--token-file`."""
     _write_private(folder / KEPT, credentials)
+    (folder / TOKENS).mkdir(mode=0o700, exist_ok=True)
+    for name, officer in credentials.items():
+        _write_text(token_file(folder, name), officer["token"])
+
+
+def token_file(folder: Path, name: str) -> Path:
+    """Where the token of `sncf.operator`, … lies."""
+    return folder / TOKENS / name
+
+
+def is_demo(folder: Path) -> bool:
+    """Whether an earlier demo made this folder."""
+    return (folder / KEPT).exists()
 
 
 def write_demo_file(folder: Path, url: str, credentials: Credentials) -> Path:
@@ -79,8 +93,12 @@ def write_demo_file(folder: Path, url: str, credentials: Credentials) -> Path:
 
 
 def _write_private(target: Path, content: object) -> Path:
+    return _write_text(target, json.dumps(content, indent=2))
+
+
+def _write_text(target: Path, text: str) -> Path:
     """Readable by its owner alone; written whole or not at all."""
     aside = target.with_name(f"{target.name}.new")
     aside.touch(mode=0o600)
-    aside.write_text(json.dumps(content, indent=2) + "\n")
+    aside.write_text(f"{text}\n")
     return aside.replace(target)

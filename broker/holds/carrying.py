@@ -2,14 +2,15 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from adapters.contract.capabilities import Capability
 from adapters.contract.errors import AdapterError, AskOwner, TryLater
-from adapters.contract.models import HoldOrder, Interval
+from adapters.contract.models import HoldOrder, HoldReceipt, Interval
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
 from broker.catalog.models import native_id_of
@@ -18,7 +19,7 @@ from broker.holds import store
 from broker.holds.models import Finding, Hold, HoldMethod, HoldState
 from broker.ingest.recorder import Recorder, Recorders
 from broker.ledger.engine import Ledger
-from broker.ledger.leases import Lease, retry_at
+from broker.ledger.leases import Lease, LeaseLost, ask_again_at, is_given_up, let_go, put_off, retry_at
 
 NotePlaced = Callable[[Connection, Hold, Finding], None]
 """Told in the transaction that ends the placing, so that the item behind a hold knows what there is."""
@@ -27,6 +28,19 @@ NATIVE_MARGIN: Final = timedelta(days=1)
 """Added to what the recorder is told to keep, so that it never lets go before Entrevue says so."""
 
 SETTLING: Final = timedelta(seconds=1)
+ASK_OWNER_S: Final = 60.0
+"""Least wait where somebody has to change something at the owner's side."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What placing came to. `finding` None where the recorder could not say what it has."""
+
+    state: HoldState
+    reason: str | None
+    finding: Finding | None = None
+    handle: str | None = None
+    held: tuple[Interval, ...] = ()
 
 
 class _HoldJob:
@@ -53,12 +67,19 @@ class _HoldJob:
     async def renew(self, claimed: Hold, lease: Lease) -> bool:
         return await self._ledger.write(lambda c: store.renew(c, claimed.id, lease))
 
-    async def _put_off(self, hold: Hold, owner: str, reason: str, after_s: float | None = None) -> None:
-        due_at = retry_at(hold.attempts, self._clock.now(), self._jitter, after_s)
+    async def clear_up(self, claimed: Hold) -> None:
+        """Nothing to remove: whoever took the hold over goes on from the same key."""
 
+    async def _wait(
+        self, hold: Hold, owner: str, reason: str, since: datetime, after_s: float | None
+    ) -> None:
+        due_at = ask_again_at(since, self._clock.now(), self._jitter, after_s)
+        await self._leave(hold, owner, reason, put_off(due_at))
+
+    async def _leave(self, hold: Hold, owner: str, reason: str, row: dict[str, Any]) -> None:
         def work(connection: Connection) -> None:
-            if store.is_leased(connection, hold.id, owner):
-                store.put_off(connection, hold.id, reason, due_at)
+            _check_lease(connection, hold, owner)
+            store.put_off(connection, hold.id, reason, row)
 
         await self._ledger.write(work)
 
@@ -95,105 +116,129 @@ class PlaceHolds(_HoldJob):
 
     async def carry_out(self, claimed: Hold, owner: str) -> None:
         hold = claimed
+        if hold.attempts > self._max_attempts:
+            reason = f"set aside: {hold.attempts - 1} tries ended without a word"
+            await self._finish(hold, owner, Placed(HoldState.FAILED, reason))
+            return
         try:
-            recorder = self._recorders.get(hold.camera.network)
-            finding, handle, held = await self._place(recorder, hold)
-        except TryLater as error:
-            if hold.attempts < self._max_attempts:
-                await self._put_off(hold, owner, error.message, error.retry_after_s)
-                return
-            await self._finish(hold, owner, HoldState.FAILED, f"given up: {error.message}")
-            return
+            placed = await self._place(hold)
         except AdapterError as error:
-            if isinstance(error, AskOwner) and hold.attempts < self._max_attempts:
-                await self._put_off(hold, owner, error.message, 60.0)
+            if self._is_waited_for(hold, error):
+                least_s = ASK_OWNER_S if isinstance(error, AskOwner) else error.retry_after_s
+                await self._wait(hold, owner, error.message, hold.ordered_at, least_s)
                 return
-            await self._finish(hold, owner, HoldState.FAILED, error.message)
-            return
-        state, reason = _judge(finding, handle, held)
-        await self._finish(hold, owner, state, reason, finding, handle, held)
+            placed = Placed(HoldState.FAILED, error.message)
+        await self._finish(hold, owner, placed)
 
-    async def _place(
-        self, recorder: Recorder, hold: Hold
-    ) -> tuple[Finding, str | None, tuple[Interval, ...]]:
-        native_id = native_id_of(hold.camera.id)
-        handle, held = None, tuple[Interval, ...]()
+    def _is_waited_for(self, hold: Hold, error: AdapterError) -> bool:
+        passing = isinstance(error, TryLater | AskOwner)
+        return passing and not is_given_up(hold.attempts, hold.ordered_at, self._clock.now())
+
+    async def _place(self, hold: Hold) -> Placed:
+        recorder = self._recorders.get(hold.camera.network)
         await recorder.measure_clock()
-        if Capability.HOLD in recorder.capabilities:
-            until = None if hold.until is None else hold.until + NATIVE_MARGIN
-            receipt = await recorder.place_hold(
-                HoldOrder(key=hold.id, native_id=native_id, interval=hold.interval, until=until)
-            )
-            handle, held = receipt.handle, receipt.held
-        listing = await recorder.spans(native_id, hold.interval)
-        overwrites = [span.overwrite_at for span in listing.spans if span.overwrite_at is not None]
-        inside = [part for part in (h.intersect(hold.interval) for h in held) if part is not None]
-        available = merged([*(span.interval for span in listing.spans), *inside])
-        finding = Finding(
-            available=available,
-            overwrite_at=min(overwrites, default=None),
-            clock_offset_ms=recorder.clock_offset_ms,
-        )
-        return finding, handle, held
+        receipt = await self._freeze(recorder, hold)
+        try:
+            finding = await _look(recorder, hold, receipt)
+        except AdapterError as error:
+            if receipt is None or self._is_waited_for(hold, error):
+                raise
+            # what the recorder keeps must not be forgotten because it cannot list what it has
+            finding = None
+        placed = _judge(hold, finding, receipt)
+        if receipt is not None and placed.handle is None:
+            await recorder.release_hold(receipt.handle)
+        return placed
 
-    async def _finish(
-        self,
-        hold: Hold,
-        owner: str,
-        state: HoldState,
-        reason: str | None,
-        finding: Finding | None = None,
-        handle: str | None = None,
-        held: tuple[Interval, ...] = (),
-    ) -> None:
+    async def _freeze(self, recorder: Recorder, hold: Hold) -> HoldReceipt | None:
+        if Capability.HOLD not in recorder.capabilities:
+            return None
+        until = None if hold.until is None else hold.until + NATIVE_MARGIN
+        order = HoldOrder(
+            key=hold.id, native_id=native_id_of(hold.camera.id), interval=hold.interval, until=until
+        )
+        return await recorder.place_hold(order)
+
+    async def _finish(self, hold: Hold, owner: str, placed: Placed) -> None:
         at = self._clock.now()
 
         def work(connection: Connection) -> None:
-            if not store.is_leased(connection, hold.id, owner):
-                return
-            how = HoldMethod.NATIVE if held else None
-            store.finish(connection, hold, state, at, reason=reason, how=how, handle=handle, held=held)
-            audit.append(connection, self._entry(hold, f"hold_{state.value}"), at)
-            if finding is not None:
-                self._note_placed(connection, hold, finding)
+            _check_lease(connection, hold, owner)
+            store.finish(
+                connection,
+                hold,
+                placed.state,
+                at,
+                reason=placed.reason,
+                how=HoldMethod.NATIVE if placed.handle is not None else None,
+                handle=placed.handle,
+                held=placed.held,
+            )
+            audit.append(connection, self._entry(hold, f"hold_{placed.state.value}"), at)
+            if placed.finding is not None:
+                self._note_placed(connection, hold, placed.finding)
 
         await self._ledger.write(work)
 
     async def fail(self, claimed: Hold, owner: str) -> None:
         if claimed.attempts < self._max_attempts:
-            await self._put_off(claimed, owner, "failed inside; will be tried again")
+            due_at = retry_at(claimed.attempts, self._clock.now(), self._jitter)
+            await self._leave(claimed, owner, "failed inside; will be tried again", let_go(due_at))
         else:
-            await self._finish(claimed, owner, HoldState.FAILED, "failed inside, set aside after many tries")
+            reason = f"set aside: failed inside {claimed.attempts} times"
+            await self._finish(claimed, owner, Placed(HoldState.FAILED, reason))
 
 
 class ReleaseHolds(_HoldJob):
-    """Lets go of what was decided against, delivered, or has run out."""
+    """Lets go of what was decided against, delivered, or has run out; it never gives up on that."""
 
     name = "release holds"
     releasing = True
 
     async def carry_out(self, claimed: Hold, owner: str) -> None:
-        hold = claimed
+        hold, at = claimed, self._clock.now()
         try:
             if hold.handle is not None:
                 await self._recorders.get(hold.camera.network).release_hold(hold.handle)
         except AdapterError as error:
-            await self._put_off(hold, owner, f"release failed: {error.message}", 30.0)
+            await self._wait(hold, owner, f"release failed: {error.message}", hold.over_since or at, 30.0)
             return
-        at = self._clock.now()
         decided = hold.release_at is not None and hold.release_at <= at
         state = HoldState.RELEASED if decided else HoldState.EXPIRED
         reason = None if decided else "its longest time has passed"
 
         def work(connection: Connection) -> None:
-            if store.is_leased(connection, hold.id, owner):
-                store.finish(connection, hold, state, at, reason=reason)
-                audit.append(connection, self._entry(hold, f"hold_{state.value}"), at)
+            _check_lease(connection, hold, owner)
+            store.finish(connection, hold, state, at, reason=reason)
+            audit.append(connection, self._entry(hold, f"hold_{state.value}"), at)
 
         await self._ledger.write(work)
 
     async def fail(self, claimed: Hold, owner: str) -> None:
-        await self._put_off(claimed, owner, "release failed inside; will be tried again", 60.0)
+        due_at = retry_at(claimed.attempts, self._clock.now(), self._jitter)
+        await self._leave(claimed, owner, "release failed inside; will be tried again", let_go(due_at))
+
+
+def _check_lease(connection: Connection, hold: Hold, owner: str) -> None:
+    if not store.is_leased(connection, hold.id, owner):
+        raise LeaseLost
+
+
+async def _look(recorder: Recorder, hold: Hold, receipt: HoldReceipt | None) -> Finding:
+    """What the recorder has of the interval, held copies included."""
+    listing = await recorder.spans(native_id_of(hold.camera.id), hold.interval)
+    overwrites = [span.overwrite_at for span in listing.spans if span.overwrite_at is not None]
+    return Finding(
+        available=merged([*(span.interval for span in listing.spans), *_inside(hold, receipt)]),
+        overwrite_at=min(overwrites, default=None),
+        clock_offset_ms=recorder.clock_offset_ms,
+    )
+
+
+def _inside(hold: Hold, receipt: HoldReceipt | None) -> list[Interval]:
+    """What is kept of the interval; recorders that keep whole files keep more."""
+    held = receipt.held if receipt is not None else ()
+    return [part for part in (kept.intersect(hold.interval) for kept in held) if part is not None]
 
 
 def merged(intervals: list[Interval]) -> tuple[Interval, ...]:
@@ -207,18 +252,20 @@ def merged(intervals: list[Interval]) -> tuple[Interval, ...]:
     return tuple(union)
 
 
-def _judge(finding: Finding, handle: str | None, held: tuple[Interval, ...]) -> tuple[HoldState, str | None]:
+def _judge(hold: Hold, finding: Finding | None, receipt: HoldReceipt | None) -> Placed:
     """What state a placed hold is in. Edges within a second count as held: recorders cut at frames."""
-    if not finding.available:
-        return HoldState.FAILED, "the recorder has no footage of this interval"
-    if handle is None:
-        return HoldState.FAILED, "the recorder cannot keep footage past its overwrite time"
-    lost = [part for available in finding.available for part in available.subtract(held)]
-    if not held:
-        return HoldState.FAILED, "the recorder kept nothing"
+    available = (hold.interval,) if finding is None else finding.available
+    if not available:
+        return Placed(HoldState.FAILED, "the recorder has no footage of this interval", finding)
+    if receipt is None:
+        return Placed(HoldState.FAILED, "the recorder cannot keep footage past its overwrite time", finding)
+    if not receipt.held:
+        return Placed(HoldState.FAILED, "the recorder kept nothing", finding)
+    lost = [part for interval in available for part in interval.subtract(receipt.held)]
     if any(part.duration > SETTLING for part in lost):
-        return HoldState.PARTIAL, "the recorder kept a part of it"
-    return HoldState.HELD, None
+        reason = "the recorder kept a part of it"
+        return Placed(HoldState.PARTIAL, reason, finding, receipt.handle, receipt.held)
+    return Placed(HoldState.HELD, None, finding, receipt.handle, receipt.held)
 
 
 def hold_until(at: datetime, *limits_days: float | None) -> datetime | None:

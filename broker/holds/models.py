@@ -1,5 +1,6 @@
 """A hold: what was ordered, what is really kept, how, and until when."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -35,6 +36,9 @@ TRANSITIONS: Final[dict[HoldState, frozenset[HoldState]]] = {
 """From each state, the states that may follow."""
 
 
+KEPT: Final = frozenset({HoldState.HELD, HoldState.PARTIAL})
+
+
 class HoldMethod(StrEnum):
     NATIVE = "native"
 
@@ -68,6 +72,17 @@ class Hold(NewHold):
     release_at: Instant | None
     released_at: Instant | None
     attempts: int
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the recorder still keeps something under this hold."""
+        return self.state in KEPT
+
+    @property
+    def over_since(self) -> datetime | None:
+        """From when on it is to be let go; None while that is open."""
+        ends = [instant for instant in (self.release_at, self.until) if instant is not None]
+        return min(ends, default=None)
 
 
 class Finding(Model):

@@ -10,8 +10,9 @@ from broker.agencies.models import Action, Caller
 from broker.catalog.models import Question, Radius
 from broker.errors import Problem
 from broker.holds.views import HoldList, HoldView, hold_view
-from broker.http.calls import Body, CurrentCaller, IntervalText, Reason, parse_interval
+from broker.http.calls import Body, CurrentCaller, IdempotencyKey, IntervalText, Reason, parse_interval
 from broker.http.services import CurrentServices, Services
+from broker.ledger.idempotency import keyed_call
 
 router = APIRouter(prefix="/v1/holds", tags=["holds"])
 
@@ -62,13 +63,21 @@ async def cameras_of_area(
 
 
 @router.post("", response_model=HoldList, status_code=201, summary="Hold footage at once")
-async def order_holds(body: HoldBody, caller: CurrentCaller, services: CurrentServices) -> HoldList:
+async def order_holds(
+    body: HoldBody,
+    caller: CurrentCaller,
+    services: CurrentServices,
+    idempotency_key: IdempotencyKey = None,
+) -> HoldList:
     """Keeps footage without a request, for a short time; every order is durable when this answers 201."""
+    call = keyed_call(idempotency_key, "order_holds", body.model_dump_json())
+    if call is not None and (earlier := await services.holds.earlier(caller, call)) is not None:
+        return HoldList(holds=[hold_view(hold) for hold in earlier])
     interval = parse_interval(body.interval)
     ids = tuple(body.camera_ids or ())
     if body.area is not None:
         ids = await cameras_of_area(services, caller, body.area, Action.HOLD, interval)
-    holds = await services.holds.order(caller, ids, interval, body.reason)
+    holds = await services.holds.order(caller, ids, interval, body.reason, call)
     return HoldList(holds=[hold_view(hold) for hold in holds])
 
 

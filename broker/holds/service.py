@@ -22,6 +22,7 @@ from broker.holds import store
 from broker.holds.models import Hold, NewHold
 from broker.identifiers import Identifiers
 from broker.ledger.engine import Ledger
+from broker.ledger.idempotency import KeyedCall, find_created, remember_created
 from broker.settings import BrokerSettings
 
 
@@ -46,7 +47,12 @@ class Holds:
         self._log = structlog.get_logger("holds")
 
     async def order(
-        self, caller: Caller, camera_ids: Sequence[str], interval: Interval, reason: str
+        self,
+        caller: Caller,
+        camera_ids: Sequence[str],
+        interval: Interval,
+        reason: str,
+        call: KeyedCall | None = None,
     ) -> list[Hold]:
         """One durable order a camera. One unknown or hidden camera refuses them all."""
         purpose = await self._authority.require_purpose(caller)
@@ -87,10 +93,15 @@ class Holds:
             )
 
             def work(connection: Connection) -> list[Hold]:
+                if call is not None:
+                    if (earlier := self._created(connection, caller, call)) is not None:
+                        return earlier
+                    ids = tuple(new.id for new in orders)
+                    remember_created(connection, caller.officer.id, call, ids, at)
                 for new in orders:
                     store.order(connection, new, at)
                 audit.append(connection, entry, at)
-                return [hold for new in orders if (hold := store.find(connection, new.id)) is not None]
+                return _found(connection, [new.id for new in orders])
 
             return work
 
@@ -102,6 +113,25 @@ class Holds:
             raise
         await self._wake()
         return ordered
+
+    async def earlier(self, caller: Caller, call: KeyedCall) -> list[Hold] | None:
+        """What the same call ordered before; logged as a look at it."""
+        await self._authority.require_purpose(caller)
+        await self._authority.require(caller, AgencyAction.HOLD, "order_hold")
+        found = await self._ledger.read(lambda c: self._created(c, caller, call))
+        if found is not None:
+            entry = self._authority.entry(caller, Operation.CONSULTATION, "show_hold").model_copy(
+                update={
+                    "objects": tuple(hold.id for hold in found),
+                    "owners": tuple(sorted({hold.camera.agency for hold in found})),
+                }
+            )
+            await self._ledger.write(lambda c: audit.append(c, entry, self._clock.now()))
+        return found
+
+    def _created(self, connection: Connection, caller: Caller, call: KeyedCall) -> list[Hold] | None:
+        ids = find_created(connection, caller.officer.id, call)
+        return None if ids is None else _found(connection, ids)
 
     def _check(
         self, caller: Caller, purpose: str, wanted: Sequence[str], cameras: Sequence[Camera], book: PolicyBook
@@ -193,3 +223,7 @@ class Holds:
         except Problem as problem:
             # the ledger is the queue: without the wake-up a worker finds the row by polling
             self._log.warning("worker not woken", code=problem.code)
+
+
+def _found(connection: Connection, ids: Sequence[str]) -> list[Hold]:
+    return [hold for hold_id in ids if (hold := store.find(connection, hold_id)) is not None]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, not_, or_, select, update
 
 from adapters.contract.models import Interval
 from broker.catalog.models import Camera
@@ -13,7 +13,7 @@ from broker.ledger import leases, tables
 from broker.ledger.leases import Lease
 
 INTERVALS = TypeAdapter(tuple[Interval, ...])
-KEPT = (HoldState.HELD.value, HoldState.PARTIAL.value)
+RELEASABLE = (HoldState.ORDERED.value, HoldState.HELD.value, HoldState.PARTIAL.value)
 
 
 def order(connection: Connection, new: NewHold, at: datetime) -> None:
@@ -76,13 +76,8 @@ def find(connection: Connection, hold_id: str) -> Hold | None:
     return None if row is None else _hold(row)
 
 
-def of_request(connection: Connection, request_id: str) -> dict[int, Hold]:
-    """Item number → hold."""
-    query = select(tables.holds).where(tables.holds.c.request_id == request_id)
-    return {row["n"]: _hold(row) for row in connection.execute(query).mappings()}
-
-
 def of_requests(connection: Connection, request_ids: list[str]) -> dict[tuple[str, int], Hold]:
+    """Request and item number → hold."""
     query = select(tables.holds).where(tables.holds.c.request_id.in_(request_ids))
     return {(row["request_id"], row["n"]): _hold(row) for row in connection.execute(query).mappings()}
 
@@ -109,21 +104,26 @@ def schedule_release(connection: Connection, hold_id: str, release_at: datetime)
     )
 
 
-def _to_place(at: datetime) -> ColumnElement[bool]:
+def _is_over(at: datetime) -> ColumnElement[bool]:
+    """Let go of, or past its longest time."""
     holds = tables.holds
-    return and_(
-        holds.c.state.in_((HoldState.ORDERED.value, HoldState.PLACING.value)),
-        leases.is_free(holds, at),
+    return or_(
+        and_(holds.c.release_at.is_not(None), holds.c.release_at <= at),
+        and_(holds.c.until.is_not(None), holds.c.until <= at),
     )
+
+
+def _to_place(at: datetime) -> ColumnElement[bool]:
+    """Orders that still hold, and what a worker has begun: only the recorder knows whether it keeps that."""
+    holds = tables.holds
+    ordered = and_(holds.c.state == HoldState.ORDERED.value, not_(_is_over(at)))
+    return and_(or_(ordered, holds.c.state == HoldState.PLACING.value), leases.is_free(holds, at))
 
 
 def _to_release(at: datetime) -> ColumnElement[bool]:
+    """Whatever is over: kept, or not even begun."""
     holds = tables.holds
-    return and_(
-        holds.c.state.in_(KEPT),
-        or_(holds.c.release_at <= at, holds.c.until <= at),
-        leases.is_free(holds, at),
-    )
+    return and_(holds.c.state.in_(RELEASABLE), _is_over(at), leases.is_free(holds, at))
 
 
 def is_due(connection: Connection, at: datetime, *, releasing: bool) -> bool:
@@ -160,12 +160,10 @@ def is_leased(connection: Connection, hold_id: str, owner: str) -> bool:
     return connection.execute(query).scalar_one_or_none() == owner
 
 
-def put_off(connection: Connection, hold_id: str, reason: str, due_at: datetime) -> None:
-    """Leaves the work for later and says why."""
+def put_off(connection: Connection, hold_id: str, reason: str, let_go: dict[str, Any]) -> None:
+    """Leaves the work for later and says why; `let_go` comes from `leases.let_go` or `leases.put_off`."""
     holds = tables.holds
-    connection.execute(
-        update(holds).where(holds.c.id == hold_id).values(state_reason=reason, **leases.let_go(due_at))
-    )
+    connection.execute(update(holds).where(holds.c.id == hold_id).values(state_reason=reason, **let_go))
 
 
 def finish(

@@ -44,14 +44,13 @@ def hull(intervals: tuple[Interval, ...]) -> str | None:
 
 
 def held_view(hold: Hold) -> HeldView:
-    ends = [instant for instant in (hold.until, hold.release_at) if instant is not None]
     return HeldView(
         interval=hull(hold.held),
         intervals=[str(held) for held in hold.held],
         how=hold.how.value if hold.how else None,
         state=hold.state.value,
         state_reason=hold.state_reason,
-        until=min(ends, default=None),
+        until=hold.over_since,
     )
 
 

@@ -61,6 +61,14 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 InstantView = Instant
 
 
+def _header_text(value: str) -> str:
+    """A header's text as its sender wrote it: header bytes arrive read as Latin-1, and most clients send UTF-8."""
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
+
+
 async def current_caller(
     services: CurrentServices,
     authorization: Annotated[str | None, Header(description="Bearer token")] = None,
@@ -71,7 +79,8 @@ async def current_caller(
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Problem("token_missing", "send the header Authorization: Bearer, with your token")
-    return await services.authority.authenticate(token.strip(), entrevue_purpose, entrevue_case)
+    case_ref = None if entrevue_case is None else _header_text(entrevue_case)
+    return await services.authority.authenticate(token.strip(), entrevue_purpose, case_ref)
 
 
 CurrentCaller = Annotated[Caller, Depends(current_caller)]

@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from broker.errors import Problem
 from broker.http.problem_details import problem_response
 
 MAX_BODY_BYTES: Final = 1024 * 1024
+MAX_DIGITS: Final = 18
 
 
 class LimitBody:
@@ -20,10 +22,14 @@ class LimitBody:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        problem = Problem("body_too_large", f"the body exceeds {MAX_BODY_BYTES} bytes: send less")
+        detail = f"the body exceeds {MAX_BODY_BYTES} bytes: send less"
         stated = dict(scope["headers"]).get(b"content-length", b"0")
-        if not stated.isdigit() or int(stated) > MAX_BODY_BYTES:
-            await problem_response(problem)(scope, receive, send)
+        if not stated.isdigit():
+            detail = "Content-Length is not a number of bytes"
+            await problem_response(Problem("bad_request", detail))(scope, receive, send)
+            return
+        if len(stated) > MAX_DIGITS or int(stated) > MAX_BODY_BYTES:
+            await problem_response(Problem("body_too_large", detail))(scope, receive, send)
             return
         read = 0
 
@@ -32,7 +38,8 @@ class LimitBody:
             message = await receive()
             read += len(message.get("body", b""))
             if read > MAX_BODY_BYTES:
-                raise problem
+                # of all that a reader of the body meets, FastAPI passes on only this kind unchanged
+                raise HTTPException(413, detail)
             return message
 
         await self._app(scope, counted, send)

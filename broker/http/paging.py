@@ -4,9 +4,19 @@ import base64
 import binascii
 import hashlib
 import json
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from broker.errors import Problem
+
+LARGEST: Final = 2**63 - 1
+"""Whole numbers beyond it fit no store."""
+
+
+def next_href(path: str, query: Iterable[tuple[str, str]], cursor: str) -> str:
+    """The address of the following page: the same question with the cursor that ends this one."""
+    return f"{path}?{urlencode([*(pair for pair in query if pair[0] != 'cursor'), ('cursor', cursor)])}"
 
 
 def fingerprint(question: object) -> str:
@@ -25,8 +35,11 @@ def decode_cursor(question: object, cursor: str) -> dict[str, Any]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         position = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
+        json.dumps(position, ensure_ascii=False).encode()  # half a surrogate pair is no text to look for
     except (ValueError, binascii.Error, RecursionError) as error:
         raise refused from error
     if not isinstance(position, dict) or position.pop("q", None) != fingerprint(question):
+        raise refused
+    if any(isinstance(value, int) and abs(value) > LARGEST for value in position.values()):
         raise refused
     return position

@@ -33,9 +33,9 @@ def problem_response(problem: Problem) -> JSONResponse:
 
 
 def describe_invalid(errors: Sequence[Any]) -> str:
-    """What is wrong and where, without the value that was sent."""
+    """What is wrong and where, without the value that was sent. A member's name is shown as far as it is text."""
     first = errors[0]
-    where = ".".join(str(part) for part in first["loc"])
+    where = ".".join(str(part) for part in first["loc"]).encode(errors="replace").decode()
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"{where}: {first['msg']}{more}"
 
@@ -45,7 +45,9 @@ def install(app: FastAPI) -> None:
     log = structlog.get_logger("http")
 
     @app.exception_handler(Problem)
-    async def _problem(_request: Request, problem: Problem) -> JSONResponse:
+    async def _problem(request: Request, problem: Problem) -> JSONResponse:
+        if problem.kind.status >= 500:
+            log.error("call failed", code=problem.code, path=request.url.path, exc_info=problem)
         return problem_response(problem)
 
     @app.exception_handler(RequestValidationError)

@@ -1,13 +1,15 @@
 """One network's recorder, in true UTC.
 
 Adapters speak the recorder's own clock. This is the one border where its offset is taken off: what the broker
-asks for is shifted to the recorder's clock, what comes back to UTC. An unknown offset counts as 0.
+asks for is shifted to the recorder's clock, what comes back to UTC, both by the offset as it was when the
+call began. An unknown offset counts as 0.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from adapters.contract.capabilities import Capability
 from adapters.contract.models import (
@@ -63,17 +65,20 @@ class Recorder:
         return self._adapter.list_places()
 
     async def snapshot(self, native_id: str) -> Snapshot:
+        """The latest picture; `captured_at` is when the recorder took it."""
+        offset = self._offset
         taken = await self._adapter.take_snapshot(native_id)
-        return taken.model_copy(update={"captured_at": self._true(taken.captured_at)})
+        return taken.model_copy(update={"captured_at": _less(taken.captured_at, offset)})
 
     async def spans(self, native_id: str, interval: Interval) -> FootageListing:
         """What the recorder holds inside the interval."""
-        listing = await self._adapter.list_spans(native_id, interval.shift(self._offset))
+        offset = self._offset
+        listing = await self._adapter.list_spans(native_id, interval.shift(offset))
         spans = tuple(
             span.model_copy(
                 update={
-                    "interval": span.interval.shift(-self._offset),
-                    "overwrite_at": self._true(span.overwrite_at),
+                    "interval": span.interval.shift(-offset),
+                    "overwrite_at": _less(span.overwrite_at, offset),
                 }
             )
             for span in listing.spans
@@ -82,32 +87,41 @@ class Recorder:
 
     async def footage(
         self, native_id: str, interval: Interval, hold: str | None
-    ) -> AsyncIterator[FootageMessage]:
-        """The recorder's files that cover the interval."""
-        async for message in self._adapter.open_footage(native_id, interval.shift(self._offset), hold):
-            if isinstance(message, SegmentStart):
-                yield message.model_copy(
-                    update={
-                        "starts_at": message.starts_at - self._offset,
-                        "valid": message.valid.shift(-self._offset),
-                    }
-                )
-            else:
-                yield message
+    ) -> AsyncGenerator[FootageMessage, None]:
+        """The recorder's files that cover the interval; closing it closes what the adapter opened."""
+        offset = self._offset
+        asked = interval.shift(offset)
+        # the contract says that it is an async generator
+        messages = cast(
+            "AsyncGenerator[FootageMessage, None]", self._adapter.open_footage(native_id, asked, hold)
+        )
+        async with aclosing(messages):
+            async for message in messages:
+                if isinstance(message, SegmentStart):
+                    yield message.model_copy(
+                        update={
+                            "starts_at": message.starts_at - offset,
+                            "valid": message.valid.shift(-offset),
+                        }
+                    )
+                else:
+                    yield message
 
     async def place_hold(self, order: HoldOrder) -> HoldReceipt:
+        """Has the recorder keep the interval; what it really keeps is in the receipt."""
+        offset = self._offset
         receipt = await self._adapter.place_hold(
             order.model_copy(
                 update={
-                    "interval": order.interval.shift(self._offset),
-                    "until": None if order.until is None else order.until + self._offset,
+                    "interval": order.interval.shift(offset),
+                    "until": _less(order.until, -offset),
                 }
             )
         )
         return receipt.model_copy(
             update={
-                "held": tuple(held.shift(-self._offset) for held in receipt.held),
-                "until": self._true(receipt.until),
+                "held": tuple(held.shift(-offset) for held in receipt.held),
+                "until": _less(receipt.until, offset),
             }
         )
 
@@ -117,8 +131,9 @@ class Recorder:
     async def aclose(self) -> None:
         await self._adapter.aclose()
 
-    def _true(self, instant: datetime | None) -> datetime | None:
-        return None if instant is None else instant - self._offset
+
+def _less(instant: datetime | None, offset: timedelta) -> datetime | None:
+    return None if instant is None else instant - offset
 
 
 class Recorders:

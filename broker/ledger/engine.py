@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +22,17 @@ from broker.errors import Problem
 T = TypeVar("T")
 BATCH = 256
 BUSY_TIMEOUT_S = 30
+OUTAGES: Final = (
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_FULL",
+    "SQLITE_IOERR",
+    "SQLITE_CANTOPEN",
+    "SQLITE_READONLY",
+    "SQLITE_CORRUPT",
+    "SQLITE_NOTADB",
+)
+"""How SQLite's codes begin when the store failed and not the statement."""
 
 
 @dataclass(frozen=True)
@@ -30,24 +41,28 @@ class _Job:
     done: "Future[Any]"
 
 
-def _translate(error: DBAPIError) -> Problem:
-    """What a caller is told when the database itself refuses."""
-    if isinstance(error.orig, sqlite3.Error) and error.orig.sqlite_errorname == "SQLITE_FULL":
-        return Problem(
-            "storage_full", "the ledger's disk is full: nothing was changed; free space and try again"
-        )
-    return Problem(
-        "ledger_unavailable", "the ledger did not answer: nothing was changed; try again", retry_after_s=5
-    )
-
-
 def _is_outage(error: DBAPIError) -> bool:
     """Whether the store failed, as opposed to the statement being wrong (a bug, which stays one)."""
     if error.connection_invalidated:
         return True
-    return isinstance(error.orig, sqlite3.OperationalError) and error.orig.sqlite_errorname.startswith(
-        ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_LOCKED")
-    )
+    name: str = getattr(error.orig, "sqlite_errorname", "")
+    return name.startswith(OUTAGES)
+
+
+def _told(error: Exception) -> Exception:
+    """What a caller is told: a problem where the database itself refuses, else the error as it is."""
+    if not isinstance(error, DBAPIError) or not _is_outage(error):
+        return error
+    if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_FULL":
+        problem = Problem(
+            "storage_full", "the ledger's disk is full: nothing was changed; free space and try again"
+        )
+    else:
+        problem = Problem(
+            "ledger_unavailable", "the ledger did not answer: nothing was changed; try again", retry_after_s=5
+        )
+    problem.__cause__ = error
+    return problem
 
 
 def sqlite_engine(file: Path, *, read_only: bool) -> Engine:
@@ -56,6 +71,7 @@ def sqlite_engine(file: Path, *, read_only: bool) -> Engine:
         f"sqlite:///{file}",
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
         pool_size=1 if not read_only else 8,
+        hide_parameters=True,  # errors are logged, and what was bound may be a name or a case
     )
 
     @event.listens_for(engine, "connect")
@@ -81,13 +97,18 @@ class Ledger:
         self._writer = sqlite_engine(file, read_only=False)
         self._reader = sqlite_engine(file, read_only=True)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closing = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._write_loop, name="ledger-writer", daemon=True)
         self._thread.start()
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Runs the work in a transaction; returns its result once the commit is durable."""
         done: Future[T] = Future()
-        self._jobs.put(_Job(work, done))
+        with self._closing:
+            if self._closed:
+                raise RuntimeError("the ledger is closed: nothing can be written any more")
+            self._jobs.put(_Job(work, done))
         return await asyncio.shield(asyncio.wrap_future(done))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -99,12 +120,12 @@ class Ledger:
             with self._reader.connect() as connection:
                 return work(connection)
         except DBAPIError as error:
-            if _is_outage(error):
-                raise _translate(error) from error
-            raise
+            raise _told(error) from error.orig
 
     def close(self) -> None:
-        self._jobs.put(None)
+        with self._closing:
+            self._closed = True
+            self._jobs.put(None)
         self._thread.join()
         self._writer.dispose()
         self._reader.dispose()
@@ -124,22 +145,30 @@ class Ledger:
                 return
 
     def _commit_together(self, batch: list[_Job]) -> None:
-        """Each job in a savepoint of its own, all in one commit; results are given out only after it."""
+        """Each job in a savepoint of its own, all in one commit; results are given out only after it.
+
+        An outage ends the batch: SQLite may have rolled back all of it (https://www.sqlite.org/lang_transaction.html,
+        "Response To Errors Within A Transaction"), so every job is told that nothing was changed. Whatever fails, the
+        thread lives on: nobody waits for a writer that is gone.
+        """
         finished: list[tuple[_Job, Any]] = []
         try:
             with self._writer.begin() as connection:
                 for job in batch:
+                    savepoint = connection.begin_nested()
                     try:
-                        with connection.begin_nested():
-                            finished.append((job, job.work(connection)))
-                    except DBAPIError as error:
-                        if _is_outage(error):
-                            raise
-                        job.done.set_exception(error)
+                        result = job.work(connection)
+                        savepoint.commit()
                     except BaseException as error:  # the caller's own; it is raised where `write` is awaited
+                        if isinstance(error, DBAPIError) and _is_outage(error):
+                            raise
+                        # where SQLite gave up the whole transaction this fails, and with it the batch
+                        savepoint.rollback()
                         job.done.set_exception(error)
-        except DBAPIError as error:
-            failure: Exception = _translate(error) if _is_outage(error) else error
+                    else:
+                        finished.append((job, result))
+        except Exception as error:
+            failure = _told(error)
             for job in batch:
                 if not job.done.done():
                     job.done.set_exception(failure)

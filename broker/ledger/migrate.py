@@ -4,8 +4,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
+from broker.errors import SetupProblem
 from broker.ledger.engine import sqlite_engine
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -20,10 +23,16 @@ def configuration(engine: Engine) -> Config:
 
 
 def migrate(file: Path) -> None:
-    """Runs every migration that is missing; does nothing on an up-to-date ledger."""
+    """Runs every migration that is missing; does nothing on an up-to-date ledger.
+
+    `SetupProblem` for a file that is no ledger, that cannot be written, or that a later version has migrated.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     engine = sqlite_engine(file, read_only=False)
     try:
         command.upgrade(configuration(engine), "head")
+    except (DBAPIError, CommandError) as error:
+        told = error.orig if isinstance(error, DBAPIError) else error
+        raise SetupProblem(f"the ledger {file} cannot be opened: {told}") from error
     finally:
         engine.dispose()

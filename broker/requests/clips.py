@@ -1,36 +1,50 @@
 """Makes the clips of approved items: a job of the worker."""
 
-import asyncio
 import errno
 import random
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import structlog
 from sqlalchemy import Connection
 
-from adapters.contract.errors import AdapterError, AskOwner, TryLater
+from adapters.contract.errors import AdapterError, AskOwner, NotFound, TryLater
+from adapters.contract.models import Interval
 from broker.agencies.authority import Authority
 from broker.agencies.models import PolicyBook
 from broker.audit import store as audit
-from broker.audit.models import NewEntry, Operation
 from broker.catalog.models import native_id_of
 from broker.clock import Clock
 from broker.errors import Problem
 from broker.evidence.cut.errors import CutError, NoFootage
-from broker.evidence.cut.models import CutResult, HiddenFrames, Part
+from broker.evidence.cut.models import CutResult, HiddenFrames, Part, SourceFile
 from broker.evidence.cut.service import cut
 from broker.holds import store as holds
-from broker.ingest.recorder import Recorders
+from broker.ingest.recorder import Recorder, Recorders
 from broker.ledger.engine import Ledger
-from broker.ledger.leases import Lease, retry_at
+from broker.ledger.leases import Lease, ask_again_at, is_given_up, let_go, put_off, retry_at
 from broker.requests import queue, store
 from broker.requests.entitlement import still_entitled
 from broker.requests.models import Clip, ClipFacts, Item, Request
-from broker.requests.scratch import scratch_folder, spool
+from broker.requests.scratch import scratch_folder, spool, to_its_end
+from broker.requests.service import host_entry
 from broker.requests.states import ItemState
+from broker.requests.sweeping import keep_named_clips
 from broker.vault.store import Vault, clip_key
 
 Claimed = tuple[Request, Item]
+
+
+@dataclass(frozen=True)
+class Made:
+    """An item's clips, in the vault. `problems` is for a person, empty where there were none."""
+
+    clips: tuple[Clip, ...]
+    gaps: tuple[Interval, ...]
+    problems: str
+    clock_offset_ms: float | None
 
 
 @dataclass(frozen=True)
@@ -56,6 +70,7 @@ class MakeClips:
     def __init__(self, tools: ClipTools) -> None:
         self._tools = tools
         self._ledger = tools.ledger
+        self._log = structlog.get_logger("clips")
 
     async def claim(self, lease: Lease) -> Claimed | None:
         at = self._tools.clock.now()
@@ -68,58 +83,89 @@ class MakeClips:
 
     async def carry_out(self, claimed: Claimed, owner: str) -> None:
         request, item = claimed
+        if item.attempts > self._tools.max_attempts:
+            reason = f"set aside: {item.attempts - 1} tries ended without a word"
+            await self._end(request, item, owner, ItemState.UNAVAILABLE, reason)
+            return
         if not await self._entitled(request, item):
             reason = "the right to this footage ended before it was delivered"
             await self._end(request, item, owner, ItemState.CANCELLED, reason)
             return
         try:
-            async with scratch_folder(self._tools.scratch) as folder:
-                result = await self._cut(item, folder)
-                clips = [await self._store(item, n, part) for n, part in enumerate(result.parts, start=1)]
-        except NoFootage as error:
-            await self._end(request, item, owner, ItemState.UNAVAILABLE, error.message)
+            made = await self._make(item)
         except CutError as error:
             await self._end(request, item, owner, ItemState.UNAVAILABLE, error.message)
         except (TryLater, AskOwner) as error:
-            await self._again(request, item, owner, error.message, error.retry_after_s)
+            await self._wait(request, item, owner, error.message, error.retry_after_s)
         except AdapterError as error:
             await self._end(request, item, owner, ItemState.UNAVAILABLE, error.message)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            await self._again(request, item, owner, "no room on the broker's disk to cut the clip", 60.0)
+            await self._wait(request, item, owner, "no room on the broker's disk to cut the clip", 60.0)
         except Problem as problem:
             if problem.kind.status < 500:
                 raise
-            await self._again(request, item, owner, problem.detail, 30.0)
+            await self._wait(request, item, owner, problem.detail, 30.0)
         else:
-            await self._complete(request, item, owner, result, tuple(clips))
+            await self._complete(request, item, owner, made)
 
     async def fail(self, claimed: Claimed, owner: str) -> None:
-        await self._again(*claimed, owner, "failed inside; will be tried again", None)
+        request, item = claimed
+        if item.attempts >= self._tools.max_attempts:
+            reason = f"set aside: failed inside {item.attempts} times"
+            await self._end(request, item, owner, ItemState.UNAVAILABLE, reason)
+            return
+        due_at = retry_at(item.attempts, self._tools.clock.now(), self._tools.jitter)
+        await self._leave(item, owner, "failed inside; will be tried again", let_go(due_at))
+
+    async def clear_up(self, claimed: Claimed) -> None:
+        """A request that was withdrawn under way keeps no clip that nobody will ask for."""
+        await keep_named_clips(self._ledger, self._tools.vault, claimed[0].id)
 
     async def _entitled(self, request: Request, item: Item) -> bool:
         book: PolicyBook = await self._tools.authority.fresh_book()
         at = self._tools.clock.now()
         return await self._ledger.read(lambda c: still_entitled(c, request, item, book, at))
 
-    async def _cut(self, item: Item, folder: Path) -> CutResult:
+    async def _make(self, item: Item) -> Made:
         recorder = self._tools.recorders.get(item.camera.network)
-        asked = item.approved or item.requested
-        handle = None if item.hold is None else item.hold.handle
-        native_id = native_id_of(item.camera.id)
         await recorder.measure_clock()
-        sources = await spool(recorder.footage(native_id, asked, handle), folder)
+        async with scratch_folder(self._tools.scratch) as folder:
+            result = await self._cut(item, recorder, folder)
+            clips = [await self._store(item, n, part) for n, part in enumerate(result.parts, start=1)]
+        return Made(
+            clips=tuple(clips),
+            gaps=result.gaps,
+            problems="; ".join(problem.text for problem in result.problems),
+            clock_offset_ms=recorder.clock_offset_ms,
+        )
+
+    async def _cut(self, item: Item, recorder: Recorder, folder: Path) -> CutResult:
+        asked = item.approved or item.requested
+        sources = await self._fetch(item, recorder, asked, folder)
         if not sources:
             raise NoFootage("the recorder has no footage of this interval", ())
         output = folder / "clips"
         output.mkdir()
-        return await asyncio.to_thread(
-            cut, sources, asked, output, keep_audio=item.audio, name=lambda part: f"{item.n}.{part}.mp4"
+        return await to_its_end(
+            lambda: cut(
+                sources, asked, output, keep_audio=item.audio, name=lambda part: f"{item.n}.{part}.mp4"
+            )
         )
 
+    async def _fetch(self, item: Item, recorder: Recorder, asked: Interval, folder: Path) -> list[SourceFile]:
+        """The recorder's files. A hold that is gone there does not matter while the originals are not."""
+        native_id = native_id_of(item.camera.id)
+        if item.hold is not None and item.hold.is_kept:
+            try:
+                return await spool(recorder.footage(native_id, asked, item.hold.handle), folder / "held")
+            except NotFound as error:
+                self._log.warning("hold is gone", hold=item.hold.id, error=error.message)
+        return await spool(recorder.footage(native_id, asked, None), folder / "recorded")
+
     async def _store(self, item: Item, number: int, part: Part) -> Clip:
-        key = clip_key(item.request_id, item.n, number)
+        key = clip_key(item.request_id, item.n, number, part.sha256)
         await self._tools.vault.put_file(key, part.path)
         return Clip(
             n=item.n,
@@ -130,20 +176,16 @@ class MakeClips:
             facts=_facts(part),
         )
 
-    async def _complete(
-        self, request: Request, item: Item, owner: str, result: CutResult, clips: tuple[Clip, ...]
-    ) -> None:
+    async def _complete(self, request: Request, item: Item, owner: str, made: Made) -> None:
         at = self._tools.clock.now()
-        problems = "; ".join(problem.text for problem in result.problems)
 
         def work(connection: Connection) -> None:
-            if not queue.is_item_leased(connection, item, owner):
-                return
-            store.add_clips(connection, item, clips, result.gaps, at)
-            store.move_item(connection, item, ItemState.COMPLETED, at, reason=problems or None)
-            if item.hold is not None and not item.hold.judicial:
-                holds.schedule_release(connection, item.hold.id, at)
-            audit.append(connection, _entry(request, item, "make_clips", clips), at)
+            queue.check_item_lease(connection, item, owner)
+            store.add_clips(connection, item, made.clips, made.gaps, made.clock_offset_ms, at)
+            store.move_item(connection, item, ItemState.COMPLETED, at, reason=made.problems or None)
+            self._let_go(connection, item, at)
+            digests = tuple(clip.sha256 for clip in made.clips)
+            audit.append(connection, host_entry(request, item, "make_clips", digests), at)
 
         await self._ledger.write(work)
 
@@ -151,32 +193,41 @@ class MakeClips:
         at = self._tools.clock.now()
 
         def work(connection: Connection) -> None:
-            if not queue.is_item_leased(connection, item, owner):
-                return
+            queue.check_item_lease(connection, item, owner)
             store.move_item(connection, item, state, at, reason=reason)
-            if item.hold is not None and not item.hold.judicial:
-                holds.schedule_release(connection, item.hold.id, at)
-            audit.append(connection, _entry(request, item, f"item_{state.value}", ()), at)
+            self._let_go(connection, item, at)
+            audit.append(connection, host_entry(request, item, f"item_{state.value}"), at)
 
         await self._ledger.write(work)
 
-    async def _again(
+    def _let_go(self, connection: Connection, item: Item, at: datetime) -> None:
+        if item.hold is not None and not item.hold.judicial:
+            holds.schedule_release(connection, item.hold.id, at)
+
+    async def _wait(
         self, request: Request, item: Item, owner: str, reason: str, after_s: float | None
     ) -> None:
-        """Tries again later; after too many attempts the item ends, saying why."""
-        if item.attempts >= self._tools.max_attempts:
-            await self._end(
-                request, item, owner, ItemState.UNAVAILABLE, f"given up after {item.attempts} tries: {reason}"
-            )
+        """Waits for somebody else; an outage that lasts too long ends the item, saying why."""
+        at, since = self._tools.clock.now(), _approved_at(request, item)
+        if is_given_up(item.attempts, since, at):
+            await self._end(request, item, owner, ItemState.UNAVAILABLE, f"given up: {reason}")
             return
-        at = self._tools.clock.now()
-        due_at = retry_at(item.attempts, at, self._tools.jitter, after_s)
+        due_at = ask_again_at(since, at, self._tools.jitter, after_s)
+        await self._leave(item, owner, reason, put_off(due_at))
 
+    async def _leave(self, item: Item, owner: str, reason: str, row: dict[str, Any]) -> None:
         def work(connection: Connection) -> None:
-            if queue.is_item_leased(connection, item, owner):
-                store.move_item(connection, item, ItemState.APPROVED, at, reason=reason, due_at=due_at)
+            queue.check_item_lease(connection, item, owner)
+            store.move_item(
+                connection, item, ItemState.APPROVED, self._tools.clock.now(), reason=reason, **row
+            )
 
         await self._ledger.write(work)
+
+
+def _approved_at(request: Request, item: Item) -> datetime:
+    """When the work on it could begin."""
+    return max((decision.at for decision in item.decisions), default=request.submitted_at)
 
 
 def _facts(part: Part) -> ClipFacts:
@@ -199,16 +250,3 @@ def _facts(part: Part) -> ClipFacts:
 
 def _packets(hidden: HiddenFrames | None) -> int:
     return hidden.packets if hidden else 0
-
-
-def _entry(request: Request, item: Item, action: str, clips: tuple[Clip, ...]) -> NewEntry:
-    return NewEntry(
-        operation=Operation.COLLECTION,
-        action=action,
-        officer_id=audit.HOST,
-        objects=(request.id, item.camera.id, *(clip.sha256 for clip in clips)),
-        owners=(item.camera.agency, request.agency),
-        purpose=request.purpose,
-        case_ref=request.case_ref,
-        request_id=request.id,
-    )

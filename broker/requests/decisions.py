@@ -19,7 +19,7 @@ from broker.identifiers import Identifiers
 from broker.ledger.engine import Ledger
 from broker.requests import store
 from broker.requests.models import DecidedItem, Decision, Item, Request
-from broker.requests.service import Requests, found, signatory
+from broker.requests.service import Requests, found, host_entry, signatory
 from broker.requests.states import FINAL_ITEMS, ItemState
 
 
@@ -158,7 +158,8 @@ class Decisions:
         """A hold is settled: its item learns what there is. Without any footage it ends here."""
         if hold.request_id is None:
             return
-        item = found(connection, hold.request_id).item(hold.n or 0)
+        request = found(connection, hold.request_id)
+        item = request.item(hold.n or 0)
         if item is None or item.state in FINAL_ITEMS:
             return
         store.note_footage(connection, item, finding.available, finding.overwrite_at, finding.clock_offset_ms)
@@ -172,6 +173,8 @@ class Decisions:
             self._clock.now(),
             reason="the recorder has no footage of this interval",
         )
+        entry = host_entry(request, item, "item_unavailable")
+        audit.append(connection, entry, self._clock.now())
 
 
 def _check_version(request: Request, if_match: int | None) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Final
 
 from broker.agencies.authority import Authority
@@ -54,6 +55,7 @@ class Delivery:
         if found is None:
             raise Problem("not_ready", f"item {n} is {item.state.value}: it has no clips")
         await self._check_entitled(caller, request, [item])
+        await self._vault.size(found.vault_key)
         await self._log(caller, request, "fetch_clip", (request_id, found.name, found.sha256))
         return Delivered(found.vault_key, found.size, found.sha256, f"{request_id}-{found.name}.mp4")
 
@@ -69,7 +71,9 @@ class Delivery:
             raise Problem("sealing", f"bundle {request_id} is being sealed: try again", retry_after_s=2)
         size = await self._vault.size(request.bundle_key)
         await self._log(caller, request, "fetch_bundle", (request_id,))
-        return Delivered(request.bundle_key, size, f"{request_id}-{size}", f"{request_id}.zip")
+        return Delivered(
+            request.bundle_key, size, PurePosixPath(request.bundle_key).stem, f"{request_id}.zip"
+        )
 
     def stream(self, delivered: Delivered, start: int, end: int) -> AsyncIterator[bytes]:
         return self._vault.stream(delivered.key, start, end)

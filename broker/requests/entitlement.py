@@ -14,9 +14,13 @@ from broker.requests.models import Item, Request
 def still_entitled(
     connection: Connection, request: Request, item: Item, book: PolicyBook, at: datetime
 ) -> bool:
-    """The one policy function over the camera as it was at submission: a mask of length one."""
+    """The one policy function over the camera as it was at submission: a mask of length one.
+
+    What counts is the basis that the item was approved under; another agreement needs its own approval.
+    """
     officer = read_officer(connection, request.requester.officer_id)
     if officer is None:
         return False
     masks = policy.action_masks(officer, request.purpose, policy_columns([item.camera]), book.agreements, at)
-    return masks.allows(Action.REQUEST_CLIP, 0)
+    basis = item.agreement_id or policy.OWN_BASIS
+    return any(grant.name == basis for grant in masks.grants(Action.REQUEST_CLIP, 0))

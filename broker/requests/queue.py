@@ -2,22 +2,27 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, not_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select, update
 
 from broker.holds.models import HoldState
 from broker.ledger import leases, tables
-from broker.ledger.leases import Lease
+from broker.ledger.leases import Lease, LeaseLost
 from broker.requests import store
 from broker.requests.models import Item, Request
 from broker.requests.states import FINAL_REQUESTS, ItemState
 
 ITEMS, REQUESTS, HOLDS = tables.request_items, tables.requests, tables.holds
-UNSETTLED = (HoldState.ORDERED.value, HoldState.PLACING.value)
 
 
 def _item_is_due(at: datetime) -> ColumnElement[bool]:
-    """Approved items whose hold is settled, and those that a dead worker left behind."""
-    unsettled = select(HOLDS.c.id).where(HOLDS.c.id == ITEMS.c.hold_id, HOLDS.c.state.in_(UNSETTLED))
+    """Approved items whose hold has been tried, and those that a dead worker left behind.
+
+    A hold that waits for its recorder keeps nobody from footage that may still be had.
+    """
+    under_way = and_(HOLDS.c.state == HoldState.PLACING.value, HOLDS.c.lease_until.is_not(None))
+    unsettled = select(HOLDS.c.id).where(
+        HOLDS.c.id == ITEMS.c.hold_id, or_(HOLDS.c.state == HoldState.ORDERED.value, under_way)
+    )
     return and_(
         ITEMS.c.state.in_((ItemState.APPROVED.value, ItemState.PROCESSING.value)),
         leases.is_free(ITEMS, at),
@@ -88,9 +93,11 @@ def renew_request(connection: Connection, request_id: str, lease: Lease) -> bool
     return leases.renew(connection, REQUESTS, REQUESTS.c.id == request_id, lease)
 
 
-def is_item_leased(connection: Connection, item: Item, owner: str) -> bool:
+def check_item_lease(connection: Connection, item: Item, owner: str) -> None:
+    """`LeaseLost` where the item is no longer this owner's."""
     query = select(ITEMS.c.lease_owner).where(ITEMS.c.request_id == item.request_id, ITEMS.c.n == item.n)
-    return connection.execute(query).scalar_one_or_none() == owner
+    if connection.execute(query).scalar_one_or_none() != owner:
+        raise LeaseLost
 
 
 def put_off_request(connection: Connection, request_id: str, owner: str, due_at: datetime) -> None:
@@ -101,11 +108,12 @@ def put_off_request(connection: Connection, request_id: str, owner: str, due_at:
     )
 
 
-def seal(connection: Connection, request_id: str, owner: str, bundle_key: str, at: datetime) -> bool:
-    """Writes down the bundle; False when the request is no longer this owner's."""
+def seal(connection: Connection, request_id: str, owner: str, bundle_key: str, at: datetime) -> None:
+    """Writes down the bundle; `LeaseLost` where the request is no longer this owner's."""
     done = connection.execute(
         update(REQUESTS)
         .where(REQUESTS.c.id == request_id, REQUESTS.c.lease_owner == owner)
         .values(sealed_at=at, bundle_key=bundle_key, **leases.let_go(at))
     )
-    return done.rowcount == 1
+    if done.rowcount != 1:
+        raise LeaseLost

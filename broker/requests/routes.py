@@ -21,6 +21,7 @@ from broker.http.calls import (
 from broker.http.paging import decode_cursor, encode_cursor
 from broker.http.ranges import ranged
 from broker.http.services import CurrentServices, Services
+from broker.ledger.idempotency import keyed_call
 from broker.requests.models import DecidedItem, Filter, LegalBasis, Submission, WantedItem
 from broker.requests.states import ItemState, RequestState
 from broker.requests.views import RequestBodyView, RequestList, request_body
@@ -93,6 +94,17 @@ async def submit_request(
     """Creates the request; every hold order is durable when this answers 201."""
     services.authority.check_purpose(body.purpose)
     caller = caller.model_copy(update={"purpose": body.purpose, "case_ref": body.case_ref})
+    call = keyed_call(idempotency_key, "submit_request", body.model_dump_json())
+    request = None if call is None else await services.requests.earlier(caller, call)
+    if request is None:
+        request = await services.requests.submit(caller, await _submission(body, caller, services), call)
+    response.headers["Location"] = f"/v1/requests/{request.id}"
+    _etag(response, request.version)
+    return request_body(request, services.requests.own_view())
+
+
+async def _submission(body: SubmissionBody, caller: Caller, services: Services) -> Submission:
+    """The body with its area resolved into items."""
     items: tuple[WantedItem, ...]
     if body.area is not None and body.interval is not None:
         interval = parse_interval(body.interval)
@@ -103,17 +115,13 @@ async def submit_request(
             WantedItem(camera_id=item.camera_id, interval=parse_interval(item.interval))
             for item in body.items or ()
         )
-    submission = Submission(
+    return Submission(
         case_ref=body.case_ref,
         purpose=body.purpose,
         legal_basis=LegalBasis(kind=body.legal_basis.kind, reference=body.legal_basis.reference),
         reason=body.reason,
         items=items,
     )
-    request, _created = await services.requests.submit(caller, submission, idempotency_key)
-    response.headers["Location"] = f"/v1/requests/{request.id}"
-    _etag(response, request.version)
-    return request_body(request, services.requests.own_view())
 
 
 @router.get("", response_model=RequestList, summary="List requests")

@@ -7,25 +7,39 @@ the cut ends, however it ends; what a killed process leaves is removed at the ne
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from adapters.contract.errors import Malformed
 from adapters.contract.models import FootageMessage, SegmentData, SegmentEnd, SegmentStart
 from broker.evidence.cut.models import SourceFile
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
 async def scratch_folder(parent: Path) -> AsyncIterator[Path]:
     """A private folder that is gone afterwards."""
     parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=parent))
+    folder = Path(tempfile.mkdtemp(dir=parent))
     try:
         yield folder
     finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await to_its_end(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+async def to_its_end(work: Callable[[], T]) -> T:
+    """Runs the work in a thread. A thread cannot be stopped, so a caller that is cancelled waits for it:
+    nothing is written into a scratch folder after its removal."""
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait({running})
+        raise
 
 
 def clear_scratch(parent: Path) -> None:
@@ -33,8 +47,14 @@ def clear_scratch(parent: Path) -> None:
     shutil.rmtree(parent, ignore_errors=True)
 
 
-async def spool(messages: AsyncIterator[FootageMessage], folder: Path) -> list[SourceFile]:
+async def spool(messages: AsyncGenerator[FootageMessage, None], folder: Path) -> list[SourceFile]:
     """Writes segments to files as they come. `Malformed` where the sizes or the order do not fit."""
+    folder.mkdir()
+    async with aclosing(messages):
+        return await _write(messages, folder)
+
+
+async def _write(messages: AsyncIterator[FootageMessage], folder: Path) -> list[SourceFile]:
     sources: list[SourceFile] = []
     start: SegmentStart | None = None
     file: BinaryIO | None = None
@@ -46,16 +66,16 @@ async def spool(messages: AsyncIterator[FootageMessage], folder: Path) -> list[S
                     raise Malformed(f"segment {message.name} starts before the one before it ended")
                 path = folder / f"{len(sources):06d}.{_suffix(message.container)}"
                 start, written = message, 0
-                file = await asyncio.to_thread(path.open, "xb")
+                file = path.open("xb")
                 sources.append(SourceFile(path=path, starts_at=message.starts_at, valid=message.valid))
             elif file is None or start is None:
                 raise Malformed("the recorder sent bytes outside a segment")
             elif isinstance(message, SegmentData):
-                written += await asyncio.to_thread(file.write, message.data)
+                written += await to_its_end(partial(file.write, message.data))
             elif isinstance(message, SegmentEnd):
                 if written != message.size:
                     raise Malformed(f"segment {start.name}: {written} of {message.size} bytes arrived")
-                await asyncio.to_thread(file.close)
+                await to_its_end(file.close)
                 file = None
         if file is not None:
             raise Malformed("the recorder stopped in the middle of a segment")

@@ -1,9 +1,11 @@
 """Seals finished requests: a job of the worker that writes the bundle and has every owner sign it."""
 
 import asyncio
+import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -22,8 +24,9 @@ from broker.ledger.engine import Ledger
 from broker.ledger.leases import Lease, retry_at
 from broker.requests import queue
 from broker.requests.models import Clip, Item, Request, Signatory
-from broker.requests.scratch import scratch_folder
+from broker.requests.scratch import scratch_folder, to_its_end
 from broker.requests.states import ItemState
+from broker.requests.sweeping import keep_named_bundle, keep_named_clips
 from broker.vault.store import Vault, bundle_key
 
 SOFTWARE: Final = "Entrevue"
@@ -76,23 +79,26 @@ class SealRequests:
                 for name in facts.owners
             ]
             software = sealed.Software(name=SOFTWARE, version=version("entrevue"))
-            await asyncio.to_thread(
-                write_bundle,
-                facts,
-                clips=clips,
-                identities=identities,
-                output=output,
-                now=at,
-                software=software,
+            await to_its_end(
+                partial(
+                    write_bundle,
+                    facts,
+                    clips=clips,
+                    identities=identities,
+                    output=output,
+                    now=at,
+                    software=software,
+                )
             )
-            key = bundle_key(request.id)
+            digest = await to_its_end(lambda: _sha256(output))
+            key = bundle_key(request.id, digest)
             await self._tools.vault.put_file(key, output)
         await self._ledger.write(lambda c: self._seal(c, request, owner, key))
+        await self.clear_up(request)
 
     def _seal(self, connection: Connection, request: Request, owner: str, key: str) -> None:
         at = self._tools.clock.now()
-        if not queue.seal(connection, request.id, owner, key, at):
-            return
+        queue.seal(connection, request.id, owner, key, at)
         entry = NewEntry(
             operation=Operation.COMBINATION,
             action="seal_request",
@@ -108,6 +114,16 @@ class SealRequests:
     async def fail(self, claimed: Request, owner: str) -> None:
         due_at = retry_at(claimed.attempts, self._tools.clock.now(), self._tools.jitter)
         await self._ledger.write(lambda c: queue.put_off_request(c, claimed.id, owner, due_at))
+
+    async def clear_up(self, claimed: Request) -> None:
+        """Whoever loses the race takes its own bundle away, whoever wins what others left."""
+        await keep_named_clips(self._ledger, self._tools.vault, claimed.id)
+        await keep_named_bundle(self._ledger, self._tools.vault, claimed.id)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def bundle_facts(

@@ -17,15 +17,17 @@ from broker.holds import store as holds
 from broker.holds.models import NewHold
 from broker.identifiers import Identifiers
 from broker.ledger.engine import Ledger
+from broker.ledger.idempotency import KeyedCall, find_created, remember_created
 from broker.requests import store
 from broker.requests.models import (
     Filter,
+    Item,
     NewItem,
     Request,
     Signatory,
     Submission,
 )
-from broker.requests.submission import Checker, check_form, fingerprint
+from broker.requests.submission import Checker, check_form
 from broker.settings import BrokerSettings
 
 
@@ -62,40 +64,37 @@ class Requests:
 
     # submit
 
-    async def submit(self, caller: Caller, submission: Submission, key: str | None) -> tuple[Request, bool]:
-        """Creates the request with its hold orders; durable on return. False when the key had created it."""
+    async def submit(self, caller: Caller, submission: Submission, call: KeyedCall | None = None) -> Request:
+        """Creates the request with its hold orders, durable on return; or finds what the same call created."""
         caller = caller.model_copy(update={"purpose": submission.purpose, "case_ref": submission.case_ref})
         await self._authority.require_purpose(caller)
         await self._authority.require(caller, AgencyAction.SUBMIT_REQUEST, "submit_request")
-        if key is not None and (earlier := await self._earlier(caller, key, submission)) is not None:
-            return earlier, False
         at = self._clock.now()
         basis = check_form(submission, self._settings, at)
         checker = Checker(caller, self._settings, basis, self._identifiers, at)
         cameras = await self._catalog.cameras(sorted({item.camera_id for item in submission.items}))
         request_id = self._identifiers.new("req")
 
-        def decide(book: PolicyBook) -> Callable[[Connection], tuple[Request, bool]]:
+        def decide(book: PolicyBook) -> Callable[[Connection], Request]:
             items = checker.items(submission, cameras, book)
 
-            def work(connection: Connection) -> tuple[Request, bool]:
-                if key is not None:
-                    if (earlier := self._idempotent(connection, caller, key, submission)) is not None:
-                        return earlier, False
-                    mark = fingerprint(submission)
-                    store.remember_idempotent(connection, caller.officer.id, key, mark, request_id, at)
+            def work(connection: Connection) -> Request:
+                if call is not None:
+                    if (earlier := self._created(connection, caller, call)) is not None:
+                        return earlier
+                    remember_created(connection, caller.officer.id, call, (request_id,), at)
                 store.insert_request(connection, request_id, signatory(caller), submission, items, at)
                 for item in items:
                     holds.order(
                         connection, self._hold(caller, submission, request_id, item, basis.judicial), at
                     )
                 audit.append(connection, self._submitted(caller, submission, request_id, items), at)
-                return found(connection, request_id), True
+                return found(connection, request_id)
 
             return work
 
         try:
-            outcome = await self._authority.decide(decide)
+            request = await self._authority.decide(decide)
         except Problem as problem:
             if problem.code in ("camera_unknown", "action_denied"):
                 await self._authority.deny(
@@ -103,21 +102,20 @@ class Requests:
                 )
             raise
         await self.wake()
-        return outcome
+        return request
 
-    async def _earlier(self, caller: Caller, key: str, submission: Submission) -> Request | None:
-        return await self._ledger.read(lambda c: self._idempotent(c, caller, key, submission))
+    async def earlier(self, caller: Caller, call: KeyedCall) -> Request | None:
+        """What the same call created before; logged as a look at it."""
+        await self._authority.require(caller, AgencyAction.SUBMIT_REQUEST, "submit_request")
+        earlier = await self._ledger.read(lambda c: self._created(c, caller, call))
+        if earlier is not None:
+            entry = self.about(caller, earlier, "read_request")
+            await self._ledger.write(lambda c: audit.append(c, entry, self._clock.now()))
+        return earlier
 
-    def _idempotent(
-        self, connection: Connection, caller: Caller, key: str, submission: Submission
-    ) -> Request | None:
-        known = store.find_idempotent(connection, caller.officer.id, key)
-        if known is None:
-            return None
-        mark, request_id = known
-        if mark != fingerprint(submission):
-            raise Problem("idempotency_conflict", "this idempotency key belongs to a different submission")
-        return found(connection, request_id)
+    def _created(self, connection: Connection, caller: Caller, call: KeyedCall) -> Request | None:
+        ids = find_created(connection, caller.officer.id, call)
+        return None if ids is None else found(connection, ids[0])
 
     def _hold(
         self, caller: Caller, submission: Submission, request_id: str, item: NewItem, judicial: bool
@@ -231,3 +229,17 @@ def found(connection: Connection, request_id: str) -> Request:
     if request is None:
         raise Problem("not_found", f"there is no request {request_id}")
     return request
+
+
+def host_entry(request: Request, item: Item, action: str, objects: tuple[str, ...] = ()) -> NewEntry:
+    """An entry about what the host did with an item, for nobody's call."""
+    return NewEntry(
+        operation=Operation.COLLECTION,
+        action=action,
+        officer_id=audit.HOST,
+        objects=(request.id, item.camera.id, *objects),
+        owners=(item.camera.agency, request.agency),
+        purpose=request.purpose,
+        case_ref=request.case_ref,
+        request_id=request.id,
+    )

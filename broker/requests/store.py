@@ -297,9 +297,15 @@ def add_decision(connection: Connection, decision_id: str, request_id: str, deci
 
 
 def add_clips(
-    connection: Connection, item: Item, clips: tuple[Clip, ...], gaps: tuple[Interval, ...], at: datetime
+    connection: Connection,
+    item: Item,
+    clips: tuple[Clip, ...],
+    gaps: tuple[Interval, ...],
+    clock_offset_ms: float | None,
+    at: datetime,
 ) -> None:
-    """Writes down what was delivered, and the gaps that the cutter found in the approved interval."""
+    """Writes down what was delivered, the gaps that the cutter found in the approved interval, and the
+    recorder's clock offset that was taken off."""
     for clip in clips:
         connection.execute(
             insert(tables.clips).values(
@@ -314,23 +320,8 @@ def add_clips(
             )
         )
     delivered = tuple(clip.facts.interval for clip in clips)
-    connection.execute(_update_item(item).values(delivered=_dump(delivered), gaps=_dump(gaps)))
-
-
-def find_idempotent(connection: Connection, officer_id: str, key: str) -> tuple[str, str] | None:
-    """Fingerprint of the call that used the key, and the id of what it created."""
-    table = tables.idempotency_keys
-    row = connection.execute(
-        select(table).where(table.c.officer_id == officer_id, table.c.key == key)
-    ).one_or_none()
-    return None if row is None else (row.fingerprint, row.created["id"])
-
-
-def remember_idempotent(
-    connection: Connection, officer_id: str, key: str, fingerprint: str, created_id: str, at: datetime
-) -> None:
     connection.execute(
-        insert(tables.idempotency_keys).values(
-            officer_id=officer_id, key=key, fingerprint=fingerprint, created={"id": created_id}, created_at=at
+        _update_item(item).values(
+            delivered=_dump(delivered), gaps=_dump(gaps), clock_offset_ms=clock_offset_ms
         )
     )

@@ -3,7 +3,6 @@
 Nothing is written here. One unknown or hidden camera refuses the whole submission in the same words.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,11 +19,6 @@ from broker.identifiers import Identifiers
 from broker.requests.models import NewItem, Submission, WantedItem
 from broker.requests.states import ItemState
 from broker.settings import BasisSettings, BrokerSettings
-
-
-def fingerprint(submission: Submission) -> str:
-    """Equal for equal submissions; what an idempotency key stands for."""
-    return hashlib.sha256(submission.model_dump_json().encode()).hexdigest()
 
 
 def check_form(submission: Submission, settings: BrokerSettings, at: datetime) -> BasisSettings:

@@ -16,12 +16,14 @@ import structlog
 from broker.catalog.store import CatalogStore
 from broker.clock import Clock
 from broker.errors import Problem
-from broker.ledger.leases import Lease
+from broker.ledger.leases import Lease, LeaseLost
 
 C = TypeVar("C")
 
 POLL_S: Final = 1.0
 RENEWALS_PER_LEASE: Final = 3
+LONGEST_BEAT_S: Final = 2.0
+"""A renewal is also how a worker learns that its work was cancelled, so it comes often."""
 
 
 class Job(Protocol[C]):
@@ -44,11 +46,15 @@ class Job(Protocol[C]):
         ...
 
     async def carry_out(self, claimed: C, owner: str) -> None:
-        """Does the work and writes its outcome, unless the row is no longer this owner's."""
+        """Does the work and writes its outcome; `LeaseLost` where the row is no longer this owner's."""
         ...
 
     async def fail(self, claimed: C, owner: str) -> None:
         """Called when `carry_out` raised what nobody planned: puts the row off, or sets it aside."""
+        ...
+
+    async def clear_up(self, claimed: C) -> None:
+        """Called when the lease was lost and the work has stopped: removes what nobody will ask for."""
         ...
 
 
@@ -122,26 +128,58 @@ class Worker:
         return Lease(owner=owner, until=self._clock.now() + timedelta(seconds=self._lease_s))
 
     async def _one(self, job: "Job[object]", owner: str) -> bool:
-        claimed = await job.claim(self._lease(owner))
+        """Claims one row and carries it out; False when nothing was due."""
+        lease = self._lease(owner)
+        claimed = await job.claim(lease)
         if claimed is None:
             return False
         work = asyncio.create_task(job.carry_out(claimed, owner))
         try:
-            while not work.done():
-                await asyncio.wait({work}, timeout=self._lease_s / RENEWALS_PER_LEASE)
-                if not work.done() and not await job.renew(claimed, self._lease(owner)):
-                    self._log.warning("lease lost", job=job.name)
-                    return True
+            await self._keep(job, claimed, lease, work)
             await work
-        except Problem:
-            await job.fail(claimed, owner)
-            raise
+        except LeaseLost:
+            self._log.warning("lease lost", job=job.name)
+            await _stop(work)
+            await job.clear_up(claimed)
         except Exception:
-            await job.fail(claimed, owner)
+            await _stop(work)
+            await self._fail(job, claimed, owner)
             raise
         finally:
-            if not work.done():
-                work.cancel()
-                with suppress(asyncio.CancelledError):
-                    await work
+            await _stop(work)
         return True
+
+    async def _keep(
+        self, job: "Job[object]", claimed: object, lease: Lease, work: "asyncio.Task[None]"
+    ) -> None:
+        """Renews the lease until the work is done. An outage of the ledger is sat out for as long as it holds."""
+        beat_s = min(LONGEST_BEAT_S, self._lease_s / RENEWALS_PER_LEASE)
+        while True:
+            await asyncio.wait({work}, timeout=beat_s)
+            if work.done():
+                return
+            renewed = self._lease(lease.owner)
+            try:
+                if not await job.renew(claimed, renewed):
+                    raise LeaseLost
+                lease = renewed
+            except Problem as problem:
+                self._log.warning("lease not renewed", job=job.name, code=problem.code)
+                if self._clock.now() >= lease.until:
+                    raise LeaseLost from problem
+
+    async def _fail(self, job: "Job[object]", claimed: object, owner: str) -> None:
+        try:
+            await job.fail(claimed, owner)
+        except (Problem, LeaseLost) as error:
+            # the lease ends by itself, and the row is found again
+            self._log.warning("failure not noted", job=job.name, error=str(error))
+
+
+async def _stop(work: "asyncio.Task[None]") -> None:
+    """Ends the work, whatever it says to that; it has said the rest by its outcome, or will by its lease."""
+    if not work.done():
+        work.cancel()
+        await asyncio.wait({work})
+        if not work.cancelled():
+            work.exception()

@@ -1,98 +1,35 @@
 """The adapter as the broker sees it, over recordings made on the spot."""
 
-import asyncio
 import os
 import shutil
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from adapters.contract.capabilities import Capability
-from adapters.contract.errors import Misconfigured, NotFound, NotSupported, Unreachable
+from adapters.contract.errors import NotFound
 from adapters.contract.models import (
     CameraRecord,
-    HoldOrder,
     Interval,
-    Rejection,
-    SegmentData,
-    SegmentEnd,
     SegmentStart,
     Stream,
 )
-from adapters.contract.protocol import Adapter, AdapterContext, AdapterFactory
-from adapters.folder.adapter import CHUNK_BYTES, FolderAdapter, create
-from adapters.folder.manifest import MANIFEST
+from tests.adapters.folder.network import (
+    DAY,
+    NOON,
+    NOW,
+    Make,
+    after,
+    between,
+    cameras_of,
+    name_of,
+    order,
+    record,
+    segments_of,
+)
 from tests.adapters.folder.recordings import grey, shown_times_us, write_recording
-
-NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
-NOW = NOON + timedelta(days=1)
-DAY = Interval(start=NOON - timedelta(hours=12), end=NOON + timedelta(hours=12))
-FACTORY: AdapterFactory = create
-Make = Callable[..., FolderAdapter]
-
-
-def after(seconds: float) -> datetime:
-    return NOON + timedelta(seconds=seconds)
-
-
-def between(start: float, end: float) -> Interval:
-    return Interval(start=after(start), end=after(end))
-
-
-def name_of(start: datetime) -> str:
-    return start.strftime("%Y-%m-%d_%H-%M-%S-%f.mp4")
-
-
-def record(root: Path, camera: str, seconds: float, *, settled: bool = True, **how: Any) -> Path:
-    """A recording of 2.5 s (unless told otherwise) that starts `seconds` after noon."""
-    path = write_recording(root / "recordings" / camera / name_of(after(seconds)), **how)
-    written = (after(seconds + 2.5) if settled else NOW).timestamp()
-    os.utime(path, (written, written))
-    return path
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Make:
-    (tmp_path / "recordings").mkdir()
-
-    def build(**options: Any) -> FolderAdapter:
-        context = AdapterContext("net", tmp_path, tmp_path / "cache", lambda: NOW)
-        return create({"recordings": "recordings", **options}, context)
-
-    return build
-
-
-async def cameras_of(adapter: Adapter) -> tuple[dict[str, CameraRecord], list[Rejection]]:
-    items = [item async for item in adapter.list_cameras()]
-    records = {item.native_id: item for item in items if isinstance(item, CameraRecord)}
-    return records, [item for item in items if isinstance(item, Rejection)]
-
-
-async def segments_of(
-    adapter: Adapter, interval: Interval, hold: str | None = None, camera: str = "a"
-) -> list[tuple[SegmentStart, bytes]]:
-    segments = []
-    start, data = None, b""
-    async for message in adapter.open_footage(camera, interval, hold):
-        match message:
-            case SegmentStart():
-                start, data = message, b""
-            case SegmentData():
-                assert 0 < len(message.data) <= CHUNK_BYTES
-                data += message.data
-            case SegmentEnd():
-                assert start is not None and message.size == len(data)
-                segments.append((start, data))
-    return segments
-
-
-def order(key: str = "hold-1", camera: str = "a", interval: Interval = DAY) -> HoldOrder:
-    return HoldOrder(key=key, native_id=camera, interval=interval)
 
 
 async def test_without_a_list_the_recordings_name_the_cameras(tmp_path: Path, make: Make) -> None:
@@ -318,113 +255,3 @@ async def test_a_hold_of_another_camera_is_not_found(tmp_path: Path, make: Make)
     receipt = await adapter.place_hold(order())
     with pytest.raises(NotFound, match="camera b"):
         await segments_of(adapter, DAY, hold=receipt.handle, camera="b")
-
-
-@pytest.mark.parametrize("camera", ["unknown", "../a", "..", "/", "a/../a", "a\0", "%61"])
-async def test_an_unknown_camera_is_not_found_whatever_its_id(
-    tmp_path: Path, make: Make, camera: str
-) -> None:
-    record(tmp_path, "a", 0)
-    adapter = make(holds="holds")
-    with pytest.raises(NotFound):
-        await adapter.list_spans(camera, DAY)
-    with pytest.raises(NotFound):
-        await adapter.take_snapshot(camera)
-    with pytest.raises(NotFound):
-        await segments_of(adapter, DAY, camera=camera)
-    with pytest.raises(NotFound):
-        await adapter.place_hold(order(camera=camera))
-
-
-async def test_a_listed_camera_without_recordings_has_no_footage(tmp_path: Path, make: Make) -> None:
-    (tmp_path / "cameras.csv").write_text("id,lat,lon\na,48.8,2.3\n")
-    record(tmp_path, "unlisted", 0)
-    adapter = make(cameras="cameras.csv")
-    assert (await adapter.list_spans("a", DAY)).spans == ()
-    assert await segments_of(adapter, DAY) == []
-    with pytest.raises(NotFound, match="not in this network's list"):
-        await adapter.list_spans("unlisted", DAY)
-    (tmp_path / "cameras.csv").write_text("id,lat,lon\na,48.8,2.3\nunlisted,48.8,2.3\n")
-    assert len((await adapter.list_spans("unlisted", DAY)).spans) == 1
-
-
-async def test_capabilities_are_what_the_options_allow(tmp_path: Path, make: Make) -> None:
-    always = {Capability.SPANS, Capability.FOOTAGE, Capability.SNAPSHOT}
-    (tmp_path / "places.csv").write_text("id,name,lat,lon\np,Gare,48.8,2.3\n")
-    assert make().capabilities == always
-    everything = make(holds="holds", clock_offset_ms=-1500, places="places.csv")
-    assert everything.capabilities == MANIFEST.capabilities
-    assert (await everything.read_clock()).offset_ms == -1500
-    assert [place async for place in everything.list_places()]
-
-
-async def test_what_is_not_declared_is_not_supported(tmp_path: Path, make: Make) -> None:
-    adapter = make()
-    record(tmp_path, "a", 0)
-    with pytest.raises(NotSupported):
-        await adapter.place_hold(order())
-    with pytest.raises(NotSupported):
-        await adapter.release_hold("hold-1")
-    with pytest.raises(NotSupported):
-        [item async for item in adapter.list_holds()]
-    with pytest.raises(NotSupported):
-        [item async for item in adapter.list_places()]
-    with pytest.raises(NotSupported):
-        await adapter.read_clock()
-    with pytest.raises(NotSupported):
-        await segments_of(adapter, DAY, hold="hold-1")
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"recordings": "nowhere"}, "recordings"),
-        ({"pattern": "%Y.mp4"}, "pattern"),
-        ({"timezone": "Europe/Atlantis"}, "timezone"),
-        ({"holds": "recordings/holds"}, "holds"),
-        ({"holds": "."}, "holds"),
-        ({"retention_days": 0}, "retention_days"),
-        ({"retension_days": 3}, "retension_days"),
-    ],
-)
-def test_options_that_do_not_fit_are_refused_by_name(make: Make, options: dict[str, Any], words: str) -> None:
-    with pytest.raises(Misconfigured, match=words):
-        make(**options)
-
-
-async def test_an_unmounted_disc_is_unreachable_and_not_empty(tmp_path: Path, make: Make) -> None:
-    adapter = make()
-    (tmp_path / "recordings").rmdir()
-    with pytest.raises(Unreachable):
-        await cameras_of(adapter)
-    with pytest.raises(Unreachable):
-        await adapter.list_spans("a", DAY)
-
-
-async def test_folders_linked_in_a_circle_end(tmp_path: Path, make: Make) -> None:
-    record(tmp_path, "a", 0)
-    (tmp_path / "recordings" / "a" / "again").symlink_to(tmp_path / "recordings")
-    adapter = make(pattern="%path/%Y-%m-%d_%H-%M-%S-%f")
-    assert len((await adapter.list_spans("a", DAY)).spans) == 1
-
-
-async def test_reading_that_is_abandoned_closes_its_file(tmp_path: Path, make: Make) -> None:
-    record(tmp_path, "a", 0)
-    opened = open_files(tmp_path)
-    footage = make().open_footage("a", DAY)
-    assert isinstance(await anext(footage), SegmentStart)
-    assert open_files(tmp_path) == opened + 1
-    await footage.aclose()  # type: ignore[attr-defined]  # async generators have it, the protocol does not say so
-    assert open_files(tmp_path) == opened
-
-
-def open_files(below: Path) -> int:
-    links = [path for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
-    return sum(link.readlink().is_relative_to(below) for link in links if os.path.lexists(link))
-
-
-async def test_many_questions_at_once_get_the_same_answer(tmp_path: Path, make: Make) -> None:
-    record(tmp_path, "a", 0)
-    adapter = make()
-    answers = await asyncio.gather(*(adapter.list_spans("a", DAY) for _ in range(20)))
-    assert all(answer == answers[0] for answer in answers)

@@ -279,3 +279,9 @@ def upgrade() -> None:
             f"CREATE TRIGGER audit_entries_refuse_{change.lower()} BEFORE {change} ON audit_entries "
             "BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"
         )
+    # REPLACE removes a row without asking a trigger for DELETE
+    op.execute(
+        "CREATE TRIGGER audit_entries_refuse_replace BEFORE INSERT ON audit_entries "
+        "WHEN EXISTS (SELECT 1 FROM audit_entries WHERE sequence = NEW.sequence) "
+        "BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"
+    )

@@ -1,0 +1,30 @@
+"""How every process speaks to the catalog's server, wherever that is."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+
+RETRIES: Final = 4
+FIRST_PAUSE_S: Final = 0.02
+LONGEST_PAUSE_S: Final = 0.2
+
+
+def client_options() -> dict[str, Any]:
+    """Options for a redis-py client or pool, with a retry of its own.
+
+    A server that restarts is bridged; one that is away is said to be within half a second, as a caller waits
+    and can try again. redis-py's own default would take six seconds to say so.
+    """
+    pauses = ExponentialBackoff(base=FIRST_PAUSE_S, cap=LONGEST_PAUSE_S)
+    return {"decode_responses": True, "protocol": 2, "retry": Retry(pauses, RETRIES)}
+
+
+def client_of_socket(path: Path) -> Redis:
+    return Redis(unix_socket_path=str(path), **client_options())
+
+
+def client_of_url(url: str) -> Redis:
+    return Redis.from_url(url, **client_options())

@@ -1,0 +1,86 @@
+"""What the tables and decisions of client commands read of the API's answers.
+
+Each names only what is used, so that a newer broker may say more; `--json` prints the answer itself.
+"""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Link(Answer):
+    rel: str
+    href: str
+
+
+class CameraProperties(Answer):
+    name: str
+    agency: str
+    status: str
+    distance_m: float | None
+    sees: bool | None
+    actions: tuple[str, ...]
+
+
+class CameraFeature(Answer):
+    id: str
+    properties: CameraProperties
+
+
+class CameraCollection(Answer):
+    features: tuple[CameraFeature, ...]
+    links: tuple[Link, ...]
+
+
+class Held(Answer):
+    state: str
+    state_reason: str | None = None
+    until: str | None = None
+
+
+class Hold(Answer):
+    id: str
+    camera_id: str
+    requested: str
+    held: Held
+
+
+class HoldList(Answer):
+    holds: tuple[Hold, ...]
+
+
+class RequestClip(Answer):
+    name: str
+
+
+class RequestItem(Answer):
+    n: int
+    camera_id: str
+    state: str
+    state_reason: str | None
+    requested: str
+    held: Held | None
+    clips: tuple[RequestClip, ...]
+
+
+class Request(Answer):
+    id: str
+    state: str
+    case_ref: str
+    agency: str
+    submitted_at: str
+    items: tuple[RequestItem, ...]
+
+
+class RequestList(Answer):
+    requests: tuple[Request, ...]
+    links: tuple[Link, ...]
+
+
+class RefusedCall(Answer):
+    """The part of a problem that a person reads."""
+
+    code: str
+    detail: str

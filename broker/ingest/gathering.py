@@ -1,0 +1,219 @@
+"""What one look at a network finds: its places, its cameras with their footage, the latest picture of each.
+
+One bad record, camera or picture costs itself and is told with its reason. What goes wrong for the network as
+a whole is raised.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from adapters.contract.capabilities import Capability
+from adapters.contract.errors import AdapterError, GiveUp, NotFound
+from adapters.contract.models import CameraRecord, CameraStatus, Interval, Rejection, Snapshot, Span
+from broker.catalog.models import Camera, Place, SnapshotReference, camera_id
+from broker.catalog.names import folded
+from broker.errors import Problem
+from broker.ingest.recorder import Recorder
+from broker.snapshots.picture import UnusablePicture, small_jpeg
+from broker.vault.store import Vault, snapshot_key
+
+RECORDER_CALLS: Final = 8
+DEFAULT_RETENTION_DAYS: Final = 31.0
+PROOF_REFRESHES: Final = 2
+PROOF_AT_LEAST: Final = timedelta(minutes=2)
+"""Footage that ended within so many refreshes, or so long ago, proves that a camera works: recorders close
+their files every minute or so, and show a file only then."""
+
+
+@dataclass
+class Round:
+    """What one look gathers. `known` is what the catalog holds of the network."""
+
+    at: datetime
+    known: Mapping[str, Camera]
+    places: dict[str, Place] = field(default_factory=dict)
+    cameras: dict[str, Camera] = field(default_factory=dict)
+    rejected: list[Rejection] = field(default_factory=list)
+    out_of_reach: list[AdapterError] = field(default_factory=list)
+    _place_by_name: dict[str, Place] = field(default_factory=dict)
+
+    def reject(self, where: str, reason: str) -> None:
+        self.rejected.append(Rejection(where=where, reason=reason))
+
+    def add_place(self, place: Place) -> None:
+        if place.id in self.places:
+            self.reject(place.id, "place listed twice: the first counts")
+            return
+        self.places[place.id] = place
+        self._place_by_name.setdefault(folded(place.name), place)
+
+    def place_of(self, network_id: str, named: str | None) -> Place | None:
+        """The place with this native id, else the first one with this name."""
+        if named is None:
+            return None
+        return self.places.get(camera_id(network_id, named)) or self._place_by_name.get(folded(named))
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A camera's spans. `is_current` is False where the recorder did not say and they are what was known."""
+
+    spans: tuple[Span, ...]
+    is_current: bool
+
+
+class Gatherer:
+    """Looks at networks; writes nothing but pictures."""
+
+    def __init__(self, vault: Vault, max_snapshot_bytes: int) -> None:
+        self._vault = vault
+        self._max_snapshot_bytes = max_snapshot_bytes
+
+    async def gather(self, recorder: Recorder, found: Round) -> None:
+        """Fills the round. `AdapterError` where the network could not be listed, or no camera be reached."""
+        network_id = recorder.network.id
+        await recorder.measure_clock()
+        if Capability.PLACES in recorder.capabilities:
+            async for place in recorder.places():
+                if isinstance(place, Rejection):
+                    found.rejected.append(place)
+                else:
+                    name = camera_id(network_id, place.native_id)
+                    found.add_place(Place(id=name, name=place.name, position=place.position))
+        records = await self._list(recorder, found)
+        calls = asyncio.Semaphore(RECORDER_CALLS)
+
+        async def complete(record: CameraRecord) -> Camera:
+            async with calls:
+                return await self._complete(recorder, found, record)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = {name: group.create_task(complete(record)) for name, record in records.items()}
+        if records and len(found.out_of_reach) == len(records):
+            raise found.out_of_reach[0]
+        found.cameras.update({name: task.result() for name, task in tasks.items()})
+
+    async def _list(self, recorder: Recorder, found: Round) -> dict[str, CameraRecord]:
+        records: dict[str, CameraRecord] = {}
+        async for record in recorder.cameras():
+            if isinstance(record, Rejection):
+                found.rejected.append(record)
+                continue
+            name = camera_id(recorder.network.id, record.native_id)
+            if name in records:
+                found.reject(name, "listed twice: the first counts")
+            else:
+                records[name] = record
+        return records
+
+    async def _complete(self, recorder: Recorder, found: Round, record: CameraRecord) -> Camera:
+        network = recorder.network
+        identifier = camera_id(network.id, record.native_id)
+        previous = found.known.get(identifier)
+        place = found.place_of(network.id, record.place)
+        footage = await self._footage(recorder, found, record, previous)
+        status = _status(recorder, record, footage, found.at)
+        same = previous is not None and previous.status is status and previous.vanished_at is None
+        camera = Camera(
+            id=identifier,
+            network=network.id,
+            agency=network.agency,
+            name=record.name,
+            kind=record.kind,
+            position=record.position,
+            place=place.id if place else None,
+            place_name=place.name if place else record.place,
+            place_position=place.position if place else None,
+            level=record.level,
+            views=record.views,
+            streams=record.streams,
+            status=status,
+            status_since=previous.status_since if same and previous else found.at,
+            retention_days=record.retention_days,
+            tags=tuple(sorted(record.tags)),
+            offers=tuple(sorted(recorder.capabilities)),
+            spans=footage.spans,
+            clock_offset_ms=recorder.clock_offset_ms,
+            snapshot=previous.snapshot if previous else None,
+        )
+        if Capability.SNAPSHOT in recorder.capabilities and _wants_snapshot(camera, previous):
+            reference = await self._snapshot(recorder, found, record, camera)
+            camera = camera.model_copy(update={"snapshot": reference or camera.snapshot})
+        return camera
+
+    async def _footage(
+        self, recorder: Recorder, found: Round, record: CameraRecord, previous: Camera | None
+    ) -> Footage:
+        if Capability.SPANS not in recorder.capabilities:
+            return Footage((), is_current=True)
+        days = record.retention_days or DEFAULT_RETENTION_DAYS
+        window = Interval(start=found.at - timedelta(days=days + 1), end=found.at + timedelta(minutes=5))
+        try:
+            listing = await recorder.spans(record.native_id, window)
+        except AdapterError as error:
+            where = f"footage of {camera_id(recorder.network.id, record.native_id)}"
+            found.reject(where, f"{error.code}: {error.message}")
+            if not isinstance(error, GiveUp):
+                found.out_of_reach.append(error)
+            return Footage(previous.spans if previous else (), is_current=False)
+        found.rejected.extend(listing.problems)
+        return Footage(listing.spans, is_current=True)
+
+    async def _snapshot(
+        self, recorder: Recorder, found: Round, record: CameraRecord, camera: Camera
+    ) -> SnapshotReference | None:
+        """The reference of what the vault holds now; None where there was nothing new that is usable."""
+        where = f"snapshot of {camera.id}"
+        try:
+            taken = await recorder.snapshot(record.native_id)
+            digest = hashlib.sha256(taken.data).hexdigest()
+            if camera.snapshot is not None and await self._holds(camera.snapshot, taken, digest):
+                return camera.snapshot
+            picture = await asyncio.to_thread(small_jpeg, taken.data, self._max_snapshot_bytes)
+            key = snapshot_key(camera.id)
+            await self._vault.put(key, picture)
+        except NotFound:
+            return None
+        except (AdapterError, UnusablePicture) as error:
+            found.reject(where, str(error))
+            return None
+        except Problem as problem:
+            found.reject(where, problem.detail)
+            return None
+        return SnapshotReference(
+            captured_at=taken.captured_at, fetched_at=found.at, vault_key=key, digest=digest
+        )
+
+    async def _holds(self, reference: SnapshotReference, taken: Snapshot, digest: str) -> bool:
+        """Whether this very picture lies in the vault already."""
+        if (reference.digest, reference.captured_at) != (digest, taken.captured_at):
+            return False
+        try:
+            await self._vault.size(reference.vault_key)
+        except Problem as problem:
+            if problem.code != "not_found":
+                raise
+            return False
+        return True
+
+
+def _status(recorder: Recorder, record: CameraRecord, footage: Footage, at: datetime) -> CameraStatus:
+    """What is proven: recent footage proves `up`; footage that stopped proves `down`, if one could look."""
+    if not footage.spans:
+        return record.status
+    proof = max(PROOF_AT_LEAST, timedelta(seconds=PROOF_REFRESHES * recorder.network.refresh_s))
+    if at - footage.spans[-1].interval.end <= proof:
+        return CameraStatus.UP
+    return CameraStatus.DOWN if footage.is_current else CameraStatus.STALE
+
+
+def _wants_snapshot(camera: Camera, previous: Camera | None) -> bool:
+    """Whether there can be a newer picture than the one at hand: none yet, or footage has grown since."""
+    if previous is None or previous.snapshot is None:
+        return True
+    newest = previous.spans[-1].interval.end if previous.spans else None
+    return not camera.spans or camera.spans[-1].interval.end != newest
