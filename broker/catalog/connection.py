@@ -5,21 +5,21 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ConstantBackoff
 
-RETRIES: Final = 4
-FIRST_PAUSE_S: Final = 0.02
-LONGEST_PAUSE_S: Final = 0.2
+RETRIES: Final = 2
+"""Of a command; nor is the pause long: what is away is soon said to be."""
+
+PAUSE_S: Final = 0.1
 
 
 def client_options() -> dict[str, Any]:
     """Options for a redis-py client or pool, with a retry of its own.
 
-    A server that restarts is bridged; one that is away is said to be within half a second, as a caller waits
-    and can try again. redis-py's own default would take six seconds to say so.
+    A server that restarts is bridged; one that is away is said to be within a second, as a caller waits and can
+    try again. redis-py's own default would take six seconds to say so.
     """
-    pauses = ExponentialBackoff(base=FIRST_PAUSE_S, cap=LONGEST_PAUSE_S)
-    return {"decode_responses": True, "protocol": 2, "retry": Retry(pauses, RETRIES)}
+    return {"decode_responses": True, "protocol": 2, "retry": Retry(ConstantBackoff(PAUSE_S), RETRIES)}
 
 
 def client_of_socket(path: Path) -> Redis:

@@ -175,7 +175,10 @@ class Box:
         """Whether the point is inside or on the edge; 180 and -180 are one meridian."""
         if not self.south_deg <= position.lat <= self.north_deg:
             return False
-        return (position.lon - self.west_deg) % 360 <= self.width_deg
+        meridians = (-180.0, 180.0) if abs(position.lon) == 180 else (position.lon,)
+        if self.west_deg <= self.east_deg:
+            return any(self.west_deg <= lon <= self.east_deg for lon in meridians)
+        return any(lon >= self.west_deg or lon <= self.east_deg for lon in meridians)
 
 
 PageKey = tuple[float | str, ...]

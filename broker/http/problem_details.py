@@ -33,9 +33,9 @@ def problem_response(problem: Problem) -> JSONResponse:
 
 
 def describe_invalid(errors: Sequence[Any]) -> str:
-    """What is wrong and where, without the value that was sent. A member's name is shown as far as it is text."""
+    """What is wrong and where, without the value that was sent."""
     first = errors[0]
-    where = ".".join(str(part) for part in first["loc"]).encode(errors="replace").decode()
+    where = ".".join(str(part) for part in first["loc"])
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"{where}: {first['msg']}{more}"
 

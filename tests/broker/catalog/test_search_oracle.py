@@ -1,6 +1,7 @@
 """Search by radius and by box finds exactly what a plain look at every camera finds, nearest first."""
 
 from datetime import timedelta
+from fractions import Fraction
 
 from geographiclib.geodesic import Geodesic
 from hypothesis import HealthCheck, example, given, settings
@@ -118,8 +119,8 @@ async def test_a_box_finds_what_is_within_it_nearest_its_centre_first(
     for camera in cameras:
         located = camera.located
         assert located is not None
-        turns = (located.lon - 360, located.lon, located.lon + 360)
-        east = box.east_deg if box.east_deg >= box.west_deg else box.east_deg + 360
+        turns = [Fraction(located.lon) + turn for turn in (-360, 0, 360)]
+        east = Fraction(box.east_deg) + (0 if box.east_deg >= box.west_deg else 360)
         if box.south_deg <= located.lat <= box.north_deg and any(box.west_deg <= t <= east for t in turns):
             expected.add(camera.id)
     assert {hit.camera.id for hit in found.hits} == expected

@@ -17,7 +17,7 @@ from broker.app import create_api
 from broker.http.services import Services
 from tests.broker.http.served import Served, serve
 
-EXAMPLES = 12
+EXAMPLES = 10
 CHECKS = [
     schemathesis.checks.not_a_server_error,
     status_code_conformance,

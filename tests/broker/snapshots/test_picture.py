@@ -173,3 +173,12 @@ def test_real_cameras_pictures_become_small() -> None:
     files = [p for p in sample_data().rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png")]
     for file in files:
         assert max(decoded(small_jpeg(file.read_bytes(), LIMIT)).shape[:2]) <= 1280, file
+
+
+def test_a_decoder_that_fails_refuses_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise cv2.error("assertion failed")
+
+    monkeypatch.setattr(cv2, "imdecode", fail)
+    with pytest.raises(UnusablePicture, match="cannot be decoded"):
+        small_jpeg(JPEG, LIMIT)

@@ -88,7 +88,7 @@ AWAY = Problem("ledger_unavailable", "away")
 async def test_a_lost_lease_stops_the_work_and_clears_up(redis: Redis) -> None:
     job = FakeJob("a")
     job.renewals = [True, True, False]
-    assert await worker(job, StandingClock(), redis).run_due() == 1
+    assert await asyncio.wait_for(worker(job, StandingClock(), redis).run_due(), 5) == 1
     assert job.log == ["stopped a", "cleared a"]
 
 
