@@ -2,12 +2,12 @@
 
 import os
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Final
 
 import typer
 
-from broker.cli import agencies, auditing, demo, doctor, fetching, holds, requests, search, serving, verifying
 from broker.cli.failures import REFUSED, USAGE, Failure, Stopped
 from broker.cli.options import show_help_without_command
 from broker.cli.output import ReaderGone
@@ -16,15 +16,47 @@ from broker.cli.texts import printable
 INTERRUPTED: Final = 130
 TRACE: Final = "ENTREVUE_TRACE"
 
-app = typer.Typer(
-    name="entrevue",
-    help="A broker of video-surveillance metadata between agencies.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-for part in (demo, serving, search, requests, fetching, verifying, holds, agencies, auditing, doctor):
-    part.add_to(app)
+MODULES: Final[dict[str, str]] = {
+    "demo": "broker.cli.demo",
+    "serve": "broker.cli.serving",
+    "api": "broker.cli.serving",
+    "ingest": "broker.cli.serving",
+    "worker": "broker.cli.serving",
+    "search": "broker.cli.search",
+    "request": "broker.cli.requests",
+    "requests": "broker.cli.requests",
+    "show": "broker.cli.requests",
+    "approve": "broker.cli.requests",
+    "deny": "broker.cli.requests",
+    "cancel": "broker.cli.requests",
+    "fetch": "broker.cli.fetching",
+    "verify": "broker.cli.verifying",
+    "hold": "broker.cli.holds",
+    "release": "broker.cli.holds",
+    "agency": "broker.cli.agencies",
+    "officer": "broker.cli.agencies",
+    "agreement": "broker.cli.agencies",
+    "audit": "broker.cli.auditing",
+    "doctor": "broker.cli.doctor",
+}
+"""Command → where it is; `--help` shows them in this order."""
+
+
+def command_line(first_word: str | None = None) -> typer.Typer:
+    """The commands. Where the first word names one, its module alone is loaded: a client's command does not
+    wait for the libraries of a server."""
+    app = typer.Typer(
+        name="entrevue",
+        help="A broker of video-surveillance metadata between agencies.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback(invoke_without_command=True)(entrevue)
+    wanted = [MODULES[first_word]] if first_word in MODULES else list(dict.fromkeys(MODULES.values()))
+    for module in wanted:
+        import_module(module).add_to(app)
+    return app
 
 
 def _print_version(wanted: bool) -> None:
@@ -33,7 +65,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def entrevue(
     context: typer.Context,
     show_version: Annotated[
@@ -49,6 +80,7 @@ def run() -> None:
     try:
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal of any encoding
+        app = command_line(sys.argv[1] if len(sys.argv) > 1 else None)
         outcome = app(standalone_mode=False, prog_name="entrevue")
         status = outcome if isinstance(outcome, int) else 0
         sys.stdout.flush()

@@ -18,7 +18,7 @@ sys.path.insert(0, str(FOLDER.parents[1]))
 
 from broker import redis_keys  # noqa: E402 - found once the checkout is on the path
 from broker.app import create_api  # noqa: E402
-from broker.cli.main import app as command_line  # noqa: E402
+from broker.cli.main import command_line  # noqa: E402
 from broker.errors import KINDS  # noqa: E402
 from broker.http.services import Services  # noqa: E402
 from broker.settings import Settings  # noqa: E402
@@ -224,7 +224,7 @@ def commands_page() -> str:
         "Host commands (`--config`, `--data`) work on a broker's stores. Exit status: 0 done, 1 refused, not found",
         "or a check failed, 2 usage, 3 the server could not be reached. Errors are one line on standard error.\n",
     ]
-    for path, command in commands(typer.main.get_command(command_line)):
+    for path, command in commands(typer.main.get_command(command_line())):
         parts += [f"## `{' '.join(path)}`\n", (command.help or "").strip() + "\n"]
         rows = [option_row(p) for p in command.params if p.name != "help"]
         if rows:

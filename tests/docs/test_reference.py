@@ -5,7 +5,7 @@ import tomllib
 import pytest
 import typer
 
-from broker.cli.main import app
+from broker.cli.main import command_line
 from broker.errors import KINDS
 from broker.settings import Settings
 from docs.reference import generate
@@ -37,7 +37,7 @@ def test_every_error_code_has_its_row() -> None:
 def test_every_command_has_its_section_with_all_its_options() -> None:
     text = page("docs/reference/commands.md").text
     sections = dict(part.split("\n", 1) for part in text.split("\n## ")[1:])
-    found = list(generate.commands(typer.main.get_command(app)))
+    found = list(generate.commands(typer.main.get_command(command_line())))
     assert {f"`{' '.join(path)}`" for path, _ in found} == set(sections)
     for path, command in found:
         options = [name for parameter in command.params for name in parameter.opts if name.startswith("--")]

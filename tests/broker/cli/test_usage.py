@@ -1,10 +1,12 @@
 """Every wrong call is one line on standard error with status 2; help and version are what they should be."""
 
+import subprocess
+import sys
 from importlib.metadata import version
 
 import pytest
 
-from broker.cli.main import app
+from broker.cli.main import MODULES, command_line
 from tests.broker.cli.commands import Entrevue
 
 COMMANDS = (
@@ -34,6 +36,7 @@ def test_help_names_every_command_with_its_whole_first_sentence(entrevue: Entrev
         assert f"\n  {name} " in done.out
     assert "..." not in done.out.partition("Commands:")[2]
     assert " api " not in done.out
+    app = command_line()
     assert len(app.registered_commands) + len(app.registered_groups) == len(COMMANDS) + 1 + len(GROUPS)
 
 
@@ -100,3 +103,19 @@ def test_without_a_token_nothing_is_called(entrevue: Entrevue, monkeypatch: pyte
     done = entrevue("show", "r")
     assert done.status == 2
     assert "ENTREVUE_TOKEN" in done.one_line_error()
+
+
+@pytest.mark.parametrize("command", MODULES)
+def test_a_commands_own_module_brings_it(command: str) -> None:
+    alone = command_line(command)
+    names = {registered.name for registered in (*alone.registered_commands, *alone.registered_groups)}
+    assert command in names
+
+
+def test_a_clients_command_does_not_load_the_libraries_of_a_server() -> None:
+    code = (
+        "import sys; from broker.cli.main import command_line; command_line('search'); "
+        "print([m for m in ('fastapi', 'sqlalchemy', 'cv2', 'av', 'numpy') if m in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"

@@ -338,6 +338,19 @@ async def test_a_recorder_without_holds_still_delivers(tmp_path: Path, redis: Re
         assert (item.hold.state, item.hold.how, item.hold.held) == ("failed", None, ())
 
 
+async def test_no_clip_is_made_while_the_hold_is_ordered_or_being_placed(
+    broker: TestBroker, investigator: SignedIn
+) -> None:
+    await approved(broker, investigator)
+    worker = broker.broker.worker
+    (place, make_clips) = [job for job in worker._jobs if job.name in ("place holds", "make clips")]
+    assert await make_clips.claim(worker._lease("early")) is None
+    placing = await place.claim(worker._lease("placer"))
+    assert await make_clips.claim(worker._lease("early")) is None
+    await place.carry_out(placing, "placer")
+    assert await make_clips.claim(worker._lease("in time")) is not None
+
+
 async def test_a_hold_that_waits_for_its_recorder_does_not_keep_footage_back(
     broker: TestBroker, investigator: SignedIn
 ) -> None:
