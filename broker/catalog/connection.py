@@ -8,8 +8,6 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
 
 RETRIES: Final = 2
-"""Of a command; nor is the pause long: what is away is soon said to be."""
-
 PAUSE_S: Final = 0.1
 
 

@@ -30,6 +30,7 @@ from broker.errors import SetupProblem
 SOCKET_NAME: Final = "valkey.sock"
 START_S: Final = 10.0
 CONNECT_S: Final = 2.0
+END_S: Final = 5.0
 RESTART_PAUSE_S: Final = 0.2
 _PR_SET_PDEATHSIG: Final = 1
 """prctl(2): the signal that the kernel sends to a process when its parent dies."""
@@ -88,11 +89,12 @@ class EmbeddedValkey:
         self._folder: Path | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._stopping = False
         self._log = structlog.get_logger("catalog")
 
     async def start(self) -> Path:
         """The socket of a server that answers. A socket's path is short, so it lies in a temporary folder."""
-        self._folder = Path(tempfile.mkdtemp(prefix="entrevue-"))
+        self._folder, self._stopping = Path(tempfile.mkdtemp(prefix="entrevue-")), False
         path = self._folder / SOCKET_NAME
         try:
             await self._launch(self._folder)
@@ -117,9 +119,11 @@ class EmbeddedValkey:
         await self._wait_until_it_answers(self._process, folder / SOCKET_NAME)
 
     async def _keep_running(self, folder: Path) -> None:
-        """Until cancelled. The catalog is empty after a restart; the next synchronisation refills it."""
-        while self._process is not None:
+        """Until `stop`. The catalog is empty after a restart; the next synchronisation refills it."""
+        while self._process is not None and not self._stopping:
             status = await self._process.wait()
+            if self._stopping:
+                return
             self._log.error("the embedded Valkey server ended and is started again", status=status)
             try:
                 await self._launch(folder)
@@ -142,34 +146,34 @@ class EmbeddedValkey:
             pass
         finally:
             await client.aclose()
-        await _end(process)
+        await self._end()
         raise SetupProblem(f"the embedded Valkey server did not start: see {self._data / 'valkey.log'}")
 
     async def stop(self) -> None:
+        """The watch is told, not cancelled: in the middle of a restart, redis-py can swallow a cancellation."""
+        self._stopping = True
+        await self._end()
         if self._watch is not None:
-            self._watch.cancel()
             await asyncio.wait({self._watch})
-            self._watch = None
-        if self._process is not None:
-            await _end(self._process)
+            await self._end()  # what a restart under way had started meanwhile
         (self._data / "broker.socket").unlink(missing_ok=True)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
+    async def _end(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), timeout=END_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
     @property
     def process_id(self) -> int | None:
         return None if self._process is None else self._process.pid
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.send_signal(signal.SIGTERM)
-    try:
-        await asyncio.wait_for(process.wait(), timeout=5)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
 
 
 def _end_with_parent() -> Callable[[], None]:

@@ -101,7 +101,12 @@ def ingest(
         known = ", ".join(n.id for n in settings.network) or "none"
         raise Failure(f"there is no network {network!r} in the configuration; known: {known}")
     if not once:
-        keep_working(settings, lambda broker: broker.schedule.run({n.id for n in wanted}))
+
+        async def go_on(broker: Broker) -> None:
+            tell([f"synchronising {', '.join(n.id for n in wanted)}"])
+            await broker.schedule.run({n.id for n in wanted})
+
+        keep_working(settings, go_on)
         return
 
     async def work(broker: Broker) -> list[NetworkReport]:
@@ -132,4 +137,8 @@ def _print_reports(reports: list[NetworkReport]) -> None:
 
 @host_command
 def worker(options: HostOptions) -> None:
-    keep_working(settings_of(options), lambda broker: broker.worker.run())
+    async def go_on(broker: Broker) -> None:
+        tell(["carrying out due work"])
+        await broker.worker.run()
+
+    keep_working(settings_of(options), go_on)

@@ -50,3 +50,17 @@ async def test_a_vault_without_room_puts_the_sealing_off(
     broker.clock.advance(seconds=301)
     await broker.work()
     assert (await in_ledger(broker, request_id)).sealed_at is not None
+
+
+async def test_what_killed_workers_left_in_the_vault_is_gone_once_the_request_is_sealed(
+    broker: TestBroker,
+) -> None:
+    investigator = await broker.officer("police", Role.INVESTIGATOR)
+    request_id = (await submit(investigator, "rail-cctv:r1"))["id"]
+    await broker.broker.vault.put(f"clips/{request_id}/1.1.dead.mp4", b"nobody names it")
+    await broker.broker.vault.put(f"bundles/{request_id}/dead.zip", b"nobody names it")
+    await decide(investigator, "cancel", request_id)
+    await broker.work()
+    assert vault_files(broker, f"clips/{request_id}") == set()
+    bundle_key = (await in_ledger(broker, request_id)).bundle_key
+    assert vault_files(broker, f"bundles/{request_id}") == {bundle_key}
