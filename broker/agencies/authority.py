@@ -136,10 +136,13 @@ class Authority:
             await self.deny(caller, attempted)
             raise Problem("not_designated", "your designation is not current: ask your agency to renew it")
 
-    async def deny(self, caller: Caller, attempted: str, objects: tuple[str, ...] = ()) -> None:
-        """Records a refusal."""
+    async def deny(
+        self, caller: Caller, attempted: str, objects: tuple[str, ...] = (), owners: tuple[str, ...] = ()
+    ) -> None:
+        """Records a refusal; `owners` are the agencies whose things were reached for, so that their auditors
+        see the attempt."""
         entry = self.entry(caller, Operation.CONSULTATION, attempted).model_copy(
-            update={"decision": Verdict.DENIED, "objects": objects}
+            update={"decision": Verdict.DENIED, "objects": objects, "owners": owners}
         )
         await self._ledger.write(lambda connection: audit.append(connection, entry, self._clock.now()))
 

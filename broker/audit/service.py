@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 
 from broker.audit import store
-from broker.audit.models import Entry, NewEntry, Page
+from broker.audit.models import Entry, NewEntry, Page, Verdict
 from broker.clock import Clock
 from broker.ledger.engine import Ledger
 
@@ -56,9 +56,14 @@ class AuditLog:
         return page.model_copy(update={"entries": shown})
 
     def _as_seen_by(self, agency: str, entry: Entry) -> Entry:
-        """The entry without other agencies' cameras, unless the agency's own officer acted."""
+        """The entry without other agencies' cameras, unless the agency's own officer acted.
+
+        Whose the thing was that its own officer was refused stays hidden from the agency: it may be hidden
+        because it exists, or it may not exist.
+        """
+        own = tuple(owner for owner in entry.owners if owner == agency)
         if entry.agency == agency:
-            return entry
+            return entry if entry.decision is Verdict.ALLOWED else entry.model_copy(update={"owners": own})
         query = entry.query and {
             name: [v for v in value if self._concerns(agency, v)] if isinstance(value, list) else value
             for name, value in entry.query.items()
@@ -66,7 +71,7 @@ class AuditLog:
         return entry.model_copy(
             update={
                 "objects": tuple(name for name in entry.objects if self._concerns(agency, name)),
-                "owners": tuple(owner for owner in entry.owners if owner == agency),
+                "owners": own,
                 "query": query,
             }
         )

@@ -150,7 +150,8 @@ class EmbeddedValkey:
         raise SetupProblem(f"the embedded Valkey server did not start: see {self._data / 'valkey.log'}")
 
     async def stop(self) -> None:
-        """The watch is told, not cancelled: in the middle of a restart, redis-py can swallow a cancellation."""
+        """Ends the server for good. The watch is told, not cancelled: a restart under way finishes first, so that
+        no half-started server is left behind."""
         self._stopping = True
         await self._end()
         if self._watch is not None:

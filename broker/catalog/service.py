@@ -60,13 +60,15 @@ class Catalog:
 
         def decide(book: PolicyBook) -> tuple[Hit | Problem, NewEntry]:
             entry = self._authority.entry(caller, Operation.CONSULTATION, logged_as)
-            denied = entry.model_copy(update={"decision": Verdict.DENIED, "objects": (identifier,)})
+            owners = tuple(camera.agency for camera in cameras)
+            denied = entry.model_copy(
+                update={"decision": Verdict.DENIED, "objects": (identifier,), "owners": owners}
+            )
             at = self._clock.now()
             masks = action_masks(caller.officer, caller.purpose, policy_columns(cameras), book.agreements, at)
             if not cameras or not masks.allows(Action.LOCATE, 0):
                 return Problem("not_found", f"there is no camera {identifier}"), denied
             camera = cameras[0]
-            denied = denied.model_copy(update={"owners": (camera.agency,)})
             if not any(masks.allows(action, 0) for action in any_of):
                 wanted = " or ".join(sorted(action.value for action in any_of))
                 return Problem(

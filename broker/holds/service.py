@@ -109,7 +109,8 @@ class Holds:
             ordered = await self._authority.decide(decide)
         except Problem as problem:
             if problem.code in ("camera_unknown", "action_denied"):
-                await self._authority.deny(caller, "order_hold", tuple(wanted))
+                owners = tuple(sorted({camera.agency for camera in cameras}))
+                await self._authority.deny(caller, "order_hold", tuple(wanted), owners)
             raise
         await self._wake()
         return ordered
@@ -188,7 +189,7 @@ class Holds:
         at = self._clock.now()
         mine = hold.officer_id == caller.officer.id
         if not mine and hold.judicial:
-            await self._authority.deny(caller, "release_hold", (hold_id,))
+            await self._authority.deny(caller, "release_hold", (hold_id,), (hold.camera.agency,))
             raise Problem(
                 "judicial_hold", f"only {hold.agency}, who asked under a judicial basis, releases it"
             )
@@ -214,7 +215,8 @@ class Holds:
                 return hold
             if may(officer, AgencyAction.RELEASE_HOLD, at, hold.camera.agency):
                 return hold
-        await self._authority.deny(caller, "show_hold", (hold_id,))
+        owners = () if hold is None else (hold.camera.agency,)
+        await self._authority.deny(caller, "show_hold", (hold_id,), owners)
         raise Problem("not_found", f"there is no hold {hold_id}")
 
     async def _wake(self) -> None:

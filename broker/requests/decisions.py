@@ -54,10 +54,10 @@ class Decisions:
         caller = caller.model_copy(update={"purpose": request.purpose, "case_ref": request.case_ref})
         at = self._clock.now()
         if view.as_owner is None or not may(caller.officer, AgencyAction.DECIDE, at, view.as_owner):
-            await self._authority.deny(caller, f"decide_{verdict.value}", (request_id,))
+            await self._authority.deny(caller, f"decide_{verdict.value}", (request_id,), request.owners)
             raise Problem("role_denied", "only a custodian of the camera's owner decides")
         if request.requester.officer_id == caller.officer.id:
-            await self._authority.deny(caller, f"decide_{verdict.value}", (request_id,))
+            await self._authority.deny(caller, f"decide_{verdict.value}", (request_id,), request.owners)
             raise Problem("own_request", "another custodian has to decide on your request")
 
         def decide(book: PolicyBook) -> Callable[[Connection], Request]:
@@ -120,7 +120,7 @@ class Decisions:
         request, view = await self._requests.visible(caller, request_id)
         caller = caller.model_copy(update={"purpose": request.purpose, "case_ref": request.case_ref})
         if not view.as_requester:
-            await self._authority.deny(caller, "cancel_request", (request_id,))
+            await self._authority.deny(caller, "cancel_request", (request_id,), request.owners)
             raise Problem("role_denied", "only the requester withdraws a request; an owner denies it")
 
         def work(connection: Connection) -> Request:

@@ -83,7 +83,7 @@ class Delivery:
         caller = caller.model_copy(update={"purpose": request.purpose, "case_ref": request.case_ref})
         await self._authority.require(caller, AgencyAction.FETCH_OWN, attempted)
         if not view.as_requester:
-            await self._authority.deny(caller, attempted, (request_id,))
+            await self._authority.deny(caller, attempted, (request_id,), request.owners)
             raise Problem("action_denied", "clips go to the officer who requested them")
         return request
 
@@ -93,7 +93,7 @@ class Delivery:
             lambda c: [i.n for i in items if not still_entitled(c, request, i, book, at)]
         )
         if lost:
-            await self._authority.deny(caller, "fetch_after_end", (request.id,))
+            await self._authority.deny(caller, "fetch_after_end", (request.id,), request.owners)
             numbers = ", ".join(str(n) for n in lost)
             detail = f"the right to item {numbers} has ended since: ask the owner for a new agreement"
             raise Problem("agreement_ended", detail)

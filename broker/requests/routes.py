@@ -18,7 +18,7 @@ from broker.http.calls import (
     Reason,
     parse_interval,
 )
-from broker.http.paging import decode_cursor, encode_cursor
+from broker.http.paging import decode_cursor, encode_cursor, next_href
 from broker.http.ranges import ranged
 from broker.http.services import CurrentServices, Services
 from broker.ledger.idempotency import keyed_call
@@ -126,6 +126,7 @@ async def _submission(body: SubmissionBody, caller: Caller, services: Services) 
 
 @router.get("", response_model=RequestList, summary="List requests")
 async def list_requests(
+    asked: Request,
     caller: CurrentCaller,
     services: CurrentServices,
     state: RequestState | None = None,
@@ -158,7 +159,8 @@ async def list_requests(
     links = []
     if more:
         following = encode_cursor(identity, {"before": found[-1][0].id})
-        links.append({"rel": "next", "href": f"/v1/requests?cursor={following}"})
+        href = next_href("/v1/requests", asked.query_params.multi_items(), following)
+        links.append({"rel": "next", "href": href})
     return RequestList(requests=[request_body(request, view) for request, view in found], links=links)
 
 

@@ -97,9 +97,9 @@ class Requests:
             request = await self._authority.decide(decide)
         except Problem as problem:
             if problem.code in ("camera_unknown", "action_denied"):
-                await self._authority.deny(
-                    caller, "submit_request", tuple(item.camera_id for item in submission.items)
-                )
+                asked = tuple(item.camera_id for item in submission.items)
+                owners = tuple(sorted({camera.agency for camera in cameras}))
+                await self._authority.deny(caller, "submit_request", asked, owners)
             raise
         await self.wake()
         return request
@@ -175,7 +175,8 @@ class Requests:
             )
             if not view.nothing:
                 return request, view
-        await self._authority.deny(caller, "read_request", (request_id,))
+        owners = () if request is None else request.owners
+        await self._authority.deny(caller, "read_request", (request_id,), owners)
         raise Problem("not_found", f"there is no request {request_id}")
 
     async def list_requests(
