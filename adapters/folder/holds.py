@@ -16,7 +16,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -204,7 +204,9 @@ def _folders_of(folder: Path, files: Sequence[FileToKeep]) -> list[Path]:
 def _locked(folder: Path, stop: Stop) -> Iterator[None]:
     """One process and thread at a time per hold; the system lets go of the lock when its holder dies."""
     while True:
-        folder.mkdir(exist_ok=True)
+        # Not exist_ok: a folder that a release removes between the call's two looks would be an error.
+        with suppress(FileExistsError):
+            folder.mkdir()
         try:
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
