@@ -197,7 +197,7 @@ async def open_office(settings: Settings, host: Host) -> AsyncIterator[Office]:
 def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: CatalogStore) -> Broker:
     """Wires the services; opens nothing but the folders of the vault."""
     clock, identifiers, limits = host.clock, host.identifiers, settings.broker
-    networks = [network.id for network in settings.network]
+    networks = {network.id: network.agency for network in settings.network}
     vault = Vault(limits.data / "vault")
     recorders = Recorders(settings, clock, host.load_adapter)
     office = build_office(settings, host, ledger)

@@ -95,6 +95,7 @@ class BrokerSettings(Section):
     max_items: Annotated[int, Field(gt=0, le=1000)] = 100
     urgent_hold_h: Annotated[float, Field(gt=0, le=24 * 366, allow_inf_nan=False)] = 48
     vanished_keep_days: Days = 30
+    recorder_answer_s: Seconds = 300
     lease_s: Seconds = 30
     max_attempts: Annotated[int, Field(gt=0)] = 8
     max_snapshot_bytes: Annotated[int, Field(gt=0)] = 8 * 1024 * 1024

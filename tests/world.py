@@ -4,6 +4,7 @@
 fail. `TestBroker` is a real broker on a temporary ledger and a real embedded Valkey, spoken to over HTTP.
 """
 
+import itertools
 import random
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -47,6 +48,7 @@ from broker.app import Broker, Host, build, create_api, open_ledger
 from broker.catalog.store import CatalogStore
 from broker.settings import Settings
 
+_PERSONNEL = itertools.count(1)
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 ALL_CAPABILITIES = frozenset(Capability)
 FPS = 10
@@ -291,7 +293,7 @@ class TestBroker:
             agency=agency,
             name=f"Test {agency}",
             service="Tests",
-            personnel_number=f"T-{agency}",
+            personnel_number=f"T-{agency}-{next(_PERSONNEL)}",
             roles=frozenset(roles),
             designated_by="tests",
             until=until,

@@ -34,15 +34,17 @@ class Agreements:
         self._authority = authority
 
     async def seed(self, settings: Settings) -> None:
-        """Brings the configuration's agencies into the ledger, and its agreements once, at first start."""
+        """Brings the configuration's agencies into the ledger, and its agreements once, at first start: when
+        the ledger knows no agency yet. What is written into the file later needs a custodian as any other."""
         at = self._clock.now()
         agencies = [Agency(id=agency.id, name=agency.name) for agency in settings.agency]
-        seeded = bool(await self._ledger.read(store.list_agreements))
+        seeded = bool(await self._ledger.read(store.list_agencies))
         terms = {} if seeded else {a.id: terms_of(a, settings.base_dir) for a in settings.agreement}
 
         def work(connection: Connection) -> None:
+            first_start = not store.list_agencies(connection)
             store.put_agencies(connection, agencies)
-            if store.list_agreements(connection):
+            if not first_start:
                 return
             for agreement_id, term in terms.items():
                 agreement = store.propose_agreement(connection, agreement_id, term, at, audit.HOST)

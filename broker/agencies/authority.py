@@ -111,13 +111,18 @@ class Authority:
 
         return await self.decide(work_for)
 
-    async def require(self, caller: Caller, action: AgencyAction, attempted: str) -> None:
-        """Passes when the officer's role allows it; else records the denial and refuses."""
-        if may(caller.officer, action, self._clock.now()):
+    async def require(
+        self, caller: Caller, action: AgencyAction, attempted: str, owner: str | None = None
+    ) -> None:
+        """Passes when the officer's role allows it, with `owner` on what belongs to that agency; else records
+        the denial and refuses."""
+        if may(caller.officer, action, self._clock.now(), owner):
             return
         await self.require_designation(caller, attempted)
         await self.deny(caller, attempted)
         roles = ", ".join(sorted(caller.officer.roles)) or "none"
+        if owner is not None and owner != caller.officer.agency:
+            raise Problem("role_denied", f"your roles ({roles}) end at your own agency: ask one of {owner}")
         raise Problem("role_denied", f"your roles ({roles}) do not include {action.value.replace('_', ' ')}")
 
     async def require_purpose(self, caller: Caller) -> str:

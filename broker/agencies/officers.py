@@ -36,9 +36,10 @@ class Officers:
         await self._ledger.write(work)
 
     async def add_officer(self, new: NewOfficer, by: Caller | None = None) -> tuple[Officer, IssuedToken]:
-        """Designates a person and issues their first token. By the host, or by an administrator."""
+        """Designates a person and issues their first token. By the host, or by an administrator of the agency:
+        one of another agency could make themselves its custodian."""
         if by is not None:
-            await self._authority.require(by, AgencyAction.ADMINISTER, "add_officer")
+            await self._authority.require(by, AgencyAction.ADMINISTER, "add_officer", new.agency)
         at = self._clock.now()
         if new.until is not None and new.until <= at:
             raise Problem("invalid", "the designation would end before it begins: name a later date")
@@ -75,7 +76,7 @@ class Officers:
 
         def work(connection: Connection) -> int:
             officer = store.find_officer(connection, officer_id)
-            if officer is None:
+            if officer is None or (by is not None and officer.agency != by.officer.agency):
                 raise Problem("not_found", f"there is no officer {officer_id}")
             entry = NewEntry(
                 operation=Operation.ALTERATION,

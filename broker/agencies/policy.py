@@ -4,7 +4,7 @@ A single decision is a mask of length one. What is decided without a camera (rea
 is `may`, over the same table of roles.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import shape
 
+from adapters.contract.models import Interval
 from broker.agencies.models import Action, AgencyAction, Agreement, Officer, Role, Terms
 
 BoolColumn = NDArray[np.bool_]
@@ -74,6 +75,11 @@ class Basis:
     mask: BoolColumn
     actions: frozenset[Action]
     agreement: Agreement | None
+
+    def allows_interval(self, interval: Interval) -> bool:
+        """Whether the agreement lets so long an interval be asked for; one's own agency sets no limit."""
+        longest_s = None if self.agreement is None else self.agreement.terms.max_clip_s
+        return longest_s is None or interval.duration.total_seconds() <= longest_s
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,39 @@ def scope(terms: Terms, columns: CameraColumns) -> BoolColumn:
         inside[known] = shapely.intersects_xy(area, columns.lon_deg[known], columns.lat_deg[known])
         mask &= inside
     return mask
+
+
+def located_networks(
+    officer: Officer,
+    purpose: str | None,
+    owners: Mapping[str, str],
+    agreements: Sequence[Agreement],
+    at: datetime,
+) -> frozenset[str]:
+    """The networks, of those that `owners` maps to their agency, in which the officer may locate a camera at
+    all; what a network says beside its cameras (its places) is shown for these only."""
+    names = sorted(owners)
+    columns = CameraColumns(
+        owner=np.array([owners[name] for name in names], dtype=np.str_),
+        network=np.array(names, dtype=np.str_),
+        kind=np.full(len(names), "", dtype=np.str_),
+        lat_deg=np.full(len(names), np.nan),
+        lon_deg=np.full(len(names), np.nan),
+        reserved=np.zeros(len(names), bool),
+        tags=(frozenset(),) * len(names),
+    )
+    wide = [
+        agreement.model_copy(
+            update={
+                "terms": agreement.terms.model_copy(
+                    update={"area": None, "kinds": None, "tags_any": None, "tags_none": None}
+                )
+            }
+        )
+        for agreement in agreements
+    ]
+    located = action_masks(officer, purpose, columns, wide, at).actions[Action.LOCATE]
+    return frozenset(name for name, seen in zip(names, located, strict=True) if seen)
 
 
 def action_masks(

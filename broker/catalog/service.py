@@ -3,15 +3,15 @@
 One question, one policy decision over columns, one log entry, then the answer.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 
 from broker.agencies.authority import Authority
 from broker.agencies.models import Action, AgencyAction, Caller, PolicyBook
-from broker.agencies.policy import action_masks
+from broker.agencies.policy import action_masks, located_networks
 from broker.audit.models import NewEntry, Operation, Verdict
 from broker.catalog.columns import policy_columns
 from broker.catalog.matching import answer_of, hit_of
-from broker.catalog.models import Answer, Hit, NetworkReport, Place, Question, Radius
+from broker.catalog.models import Answer, Hit, NetworkReport, Place, Question, Radius, network_of
 from broker.catalog.names import folded, holds_words
 from broker.catalog.store import CatalogStore
 from broker.clock import Clock
@@ -22,12 +22,12 @@ class Catalog:
     """The service of this domain. `networks` are the configured ones."""
 
     def __init__(
-        self, store: CatalogStore, authority: Authority, clock: Clock, networks: Sequence[str]
+        self, store: CatalogStore, authority: Authority, clock: Clock, networks: Mapping[str, str]
     ) -> None:
         self._store = store
         self._authority = authority
         self._clock = clock
-        self._networks = tuple(networks)
+        self._networks = dict(networks)
 
     async def search(self, caller: Caller, question: Question) -> Answer:
         """The cameras that fit, in order, one page of them."""
@@ -89,20 +89,30 @@ class Catalog:
         await self._authority.require(caller, AgencyAction.SEARCH, "find_places")
         places = await self._store.places(self._networks)
         fitting = [place for place in places if holds_words(place.name, text or "")]
-        found = sorted(fitting, key=lambda place: (folded(place.name), place.id))
-        entry = self._authority.entry(caller, Operation.CONSULTATION, "find_places").model_copy(
-            update={"objects": tuple(place.id for place in found), "query": {"text": text or ""}}
-        )
-        return await self._authority.decide_and_log(lambda _book: (found, entry))
+        fitting.sort(key=lambda place: (folded(place.name), place.id))
+
+        def decide(book: PolicyBook) -> tuple[list[Place], NewEntry]:
+            networks = self._located_networks(caller, book)
+            found = [place for place in fitting if network_of(place.id) in networks]
+            entry = self._authority.entry(caller, Operation.CONSULTATION, "find_places")
+            shown = {"objects": tuple(place.id for place in found), "query": {"text": text or ""}}
+            return found, entry.model_copy(update=shown)
+
+        return await self._authority.decide_and_log(decide)
 
     async def place(self, caller: Caller, identifier: str) -> Place:
-        """One place; `not_found` for an unknown one."""
+        """One place; `not_found` for an unknown one, and for one of a network that the caller may not see."""
         await self._authority.require_purpose(caller)
         await self._authority.require(caller, AgencyAction.SEARCH, "find_places")
         place = await self._store.place(identifier)
-        if place is None:
+        networks = self._located_networks(caller, await self._authority.fresh_book())
+        if place is None or network_of(identifier) not in networks:
             raise Problem("not_found", f"there is no place {identifier}: look it up with /v1/places?q=…")
         return place
+
+    def _located_networks(self, caller: Caller, book: PolicyBook) -> frozenset[str]:
+        at = self._clock.now()
+        return located_networks(caller.officer, caller.purpose, self._networks, book.agreements, at)
 
     async def reports(self) -> dict[str, NetworkReport]:
         return await self._store.reports()

@@ -135,8 +135,7 @@ class PlaceHolds(_HoldJob):
         return passing and not is_given_up(hold.attempts, hold.ordered_at, self._clock.now())
 
     async def _place(self, hold: Hold) -> Placed:
-        recorder = self._recorders.get(hold.camera.network)
-        await recorder.measure_clock()
+        recorder = await self._recorders.get(hold.camera.network).with_clock()
         receipt = await self._freeze(recorder, hold)
         try:
             finding = await _look(recorder, hold, receipt)
@@ -266,9 +265,3 @@ def _judge(hold: Hold, finding: Finding | None, receipt: HoldReceipt | None) -> 
         reason = "the recorder kept a part of it"
         return Placed(HoldState.PARTIAL, reason, finding, receipt.handle, receipt.held)
     return Placed(HoldState.HELD, None, finding, receipt.handle, receipt.held)
-
-
-def hold_until(at: datetime, *limits_days: float | None) -> datetime | None:
-    """The earliest of the limits, None where there is none."""
-    days = [limit for limit in limits_days if limit is not None]
-    return at + timedelta(days=min(days)) if days else None

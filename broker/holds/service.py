@@ -1,7 +1,6 @@
 """Urgent holds: an operator or investigator keeps footage without a request, for a short time."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection
@@ -19,6 +18,7 @@ from broker.catalog.store import CatalogStore
 from broker.clock import Clock
 from broker.errors import Problem
 from broker.holds import store
+from broker.holds.limits import check_interval, hold_until
 from broker.holds.models import Hold, NewHold
 from broker.identifiers import Identifiers
 from broker.ledger.engine import Ledger
@@ -58,8 +58,7 @@ class Holds:
         purpose = await self._authority.require_purpose(caller)
         await self._authority.require(caller, AgencyAction.HOLD, "order_hold")
         at = self._clock.now()
-        if interval.end > at:
-            raise Problem("interval_in_future", f"{interval} has not passed yet: hold it once it has")
+        check_interval(interval, at, self._settings.max_clip_s)
         if len(camera_ids) > self._settings.max_items:
             raise Problem(
                 "invalid", f"{len(camera_ids)} cameras, over the limit of {self._settings.max_items}"
@@ -68,7 +67,7 @@ class Holds:
         cameras = await self._catalog.cameras(wanted)
 
         def decide(book: PolicyBook) -> Callable[[Connection], list[Hold]]:
-            self._check(caller, purpose, wanted, cameras, book)
+            longest = self._check(caller, purpose, wanted, cameras, interval, book)
             orders = [
                 NewHold(
                     id=self._identifiers.new("hold"),
@@ -80,9 +79,9 @@ class Holds:
                     purpose=purpose,
                     case_ref=caller.case_ref,
                     judicial=False,
-                    until=at + timedelta(hours=self._settings.urgent_hold_h),
+                    until=hold_until(at, self._settings.urgent_hold_h / 24, days),
                 )
-                for camera in cameras
+                for camera, days in zip(cameras, longest, strict=True)
             ]
             entry = self._authority.entry(caller, Operation.COLLECTION, "order_hold").model_copy(
                 update={
@@ -135,8 +134,15 @@ class Holds:
         return None if ids is None else _found(connection, ids)
 
     def _check(
-        self, caller: Caller, purpose: str, wanted: Sequence[str], cameras: Sequence[Camera], book: PolicyBook
-    ) -> None:
+        self,
+        caller: Caller,
+        purpose: str,
+        wanted: Sequence[str],
+        cameras: Sequence[Camera],
+        interval: Interval,
+        book: PolicyBook,
+    ) -> list[float | None]:
+        """For each camera the days for which the agreement behind the hold lets it last, None without limit."""
         masks = action_masks(
             caller.officer, purpose, policy_columns(cameras), book.agreements, self._clock.now()
         )
@@ -144,6 +150,7 @@ class Holds:
         unknown = sorted(set(wanted) - located)
         if unknown:
             raise Problem("camera_unknown", f"there is no camera {', '.join(unknown)}", cameras=unknown)
+        longest: list[float | None] = []
         for i, camera in enumerate(cameras):
             if not masks.allows(Action.HOLD, i):
                 raise Problem(
@@ -157,6 +164,16 @@ class Holds:
                     f"{camera.id} shares its location only: there is no footage to hold",
                     cameras=[camera.id],
                 )
+            grants = [grant for grant in masks.grants(Action.HOLD, i) if grant.allows_interval(interval)]
+            if not grants:
+                raise Problem(
+                    "interval_too_long",
+                    f"{interval} is longer than the agreement allows for {camera.id}: shorten it",
+                    cameras=[camera.id],
+                )
+            agreement = grants[0].agreement
+            longest.append(None if agreement is None else agreement.terms.hold_max_days)
+        return longest
 
     async def list_holds(self, caller: Caller) -> list[Hold]:
         """The caller's own orders; for a custodian also all on their agency's cameras."""

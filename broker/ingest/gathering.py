@@ -76,7 +76,7 @@ class Gatherer:
     async def gather(self, recorder: Recorder, found: Round) -> None:
         """Fills the round. `AdapterError` where the network could not be listed, or no camera be reached."""
         network_id = recorder.network.id
-        await recorder.measure_clock()
+        recorder = await recorder.with_clock()
         if Capability.PLACES in recorder.capabilities:
             async for place in recorder.places():
                 if isinstance(place, Rejection):

@@ -5,13 +5,15 @@ asks for is shifted to the recorder's clock, what comes back to UTC, both by the
 call began. An unknown offset counts as 0.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from adapters.contract.capabilities import Capability
+from adapters.contract.errors import TimedOut
 from adapters.contract.models import (
     CameraRecord,
     FootageListing,
@@ -29,16 +31,21 @@ from broker.clock import Clock
 from broker.errors import Problem
 from broker.settings import NetworkSettings, Settings
 
+T = TypeVar("T")
+
 LoadAdapter = Callable[[str], AdapterFactory]
 
 
 class Recorder:
     """An adapter with its clock's offset taken off."""
 
-    def __init__(self, network: NetworkSettings, adapter: Adapter) -> None:
+    def __init__(
+        self, network: NetworkSettings, adapter: Adapter, answer_s: float, offset_ms: float | None = None
+    ) -> None:
         self.network = network
         self._adapter = adapter
-        self._offset_ms: float | None = None
+        self._answer_s = answer_s
+        self._offset_ms = offset_ms
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -46,17 +53,32 @@ class Recorder:
 
     @property
     def clock_offset_ms(self) -> float | None:
-        """Recorder clock − UTC as last measured, None where unknown."""
+        """Recorder clock − UTC that is taken off, None where unknown."""
         return self._offset_ms
 
     @property
     def _offset(self) -> timedelta:
         return timedelta(milliseconds=self._offset_ms or 0.0)
 
-    async def measure_clock(self) -> None:
-        """Reads the recorder's clock, where it can be read."""
+    async def with_clock(self) -> "Recorder":
+        """This recorder by its clock as read now, where it can be read.
+
+        One piece of work uses one such view, so that everything it asks and gets is shifted by the same
+        offset, and the offset that it states is the one that was taken off.
+        """
+        offset_ms = None
         if Capability.CLOCK in self.capabilities:
-            self._offset_ms = (await self._adapter.read_clock()).offset_ms
+            offset_ms = (await self._answer(self._adapter.read_clock())).offset_ms
+        return Recorder(self.network, self._adapter, self._answer_s, offset_ms)
+
+    async def _answer(self, answer: Awaitable[T]) -> T:
+        """What the adapter answers; a recorder that says nothing for too long is `TimedOut`, so that it takes
+        no lane from the others."""
+        try:
+            async with asyncio.timeout(self._answer_s):
+                return await answer
+        except TimeoutError as error:
+            raise TimedOut(f"network {self.network.id} did not answer within {self._answer_s:g} s") from error
 
     def cameras(self) -> AsyncIterator[CameraRecord | Rejection]:
         return self._adapter.list_cameras()
@@ -67,13 +89,13 @@ class Recorder:
     async def snapshot(self, native_id: str) -> Snapshot:
         """The latest picture; `captured_at` is when the recorder took it."""
         offset = self._offset
-        taken = await self._adapter.take_snapshot(native_id)
+        taken = await self._answer(self._adapter.take_snapshot(native_id))
         return taken.model_copy(update={"captured_at": _less(taken.captured_at, offset)})
 
     async def spans(self, native_id: str, interval: Interval) -> FootageListing:
         """What the recorder holds inside the interval."""
         offset = self._offset
-        listing = await self._adapter.list_spans(native_id, interval.shift(offset))
+        listing = await self._answer(self._adapter.list_spans(native_id, interval.shift(offset)))
         spans = tuple(
             span.model_copy(
                 update={
@@ -96,7 +118,7 @@ class Recorder:
             "AsyncGenerator[FootageMessage, None]", self._adapter.open_footage(native_id, asked, hold)
         )
         async with aclosing(messages):
-            async for message in messages:
+            while (message := await self._answer(anext(messages, None))) is not None:
                 if isinstance(message, SegmentStart):
                     yield message.model_copy(
                         update={
@@ -110,14 +132,10 @@ class Recorder:
     async def place_hold(self, order: HoldOrder) -> HoldReceipt:
         """Has the recorder keep the interval; what it really keeps is in the receipt."""
         offset = self._offset
-        receipt = await self._adapter.place_hold(
-            order.model_copy(
-                update={
-                    "interval": order.interval.shift(offset),
-                    "until": _less(order.until, -offset),
-                }
-            )
+        theirs = order.model_copy(
+            update={"interval": order.interval.shift(offset), "until": _less(order.until, -offset)}
         )
+        receipt = await self._answer(self._adapter.place_hold(theirs))
         return receipt.model_copy(
             update={
                 "held": tuple(held.shift(-offset) for held in receipt.held),
@@ -126,7 +144,7 @@ class Recorder:
         )
 
     async def release_hold(self, handle: str) -> None:
-        await self._adapter.release_hold(handle)
+        await self._answer(self._adapter.release_hold(handle))
 
     async def aclose(self) -> None:
         await self._adapter.aclose()
@@ -143,6 +161,7 @@ class Recorders:
         self._networks = {network.id: network for network in settings.network}
         self._base_dir = settings.base_dir
         self._cache: Path = settings.broker.data / "cache"
+        self._answer_s = settings.broker.recorder_answer_s
         self._clock = clock
         self._load = load
         self._open: dict[str, Recorder] = {}
@@ -163,7 +182,9 @@ class Recorders:
                 network_id=network_id, base_dir=self._base_dir, cache_dir=cache, now=self._clock.now
             )
             options: dict[str, Any] = dict(network.options)
-            self._open[network_id] = Recorder(network, self._load(network.adapter)(options, context))
+            self._open[network_id] = Recorder(
+                network, self._load(network.adapter)(options, context), self._answer_s
+            )
         return self._open[network_id]
 
     async def aclose(self) -> None:

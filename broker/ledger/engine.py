@@ -9,7 +9,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -21,6 +21,7 @@ from broker.errors import Problem
 
 T = TypeVar("T")
 BATCH = 256
+READERS = 8
 BUSY_TIMEOUT_S = 30
 OUTAGES: Final = (
     "SQLITE_BUSY",
@@ -70,7 +71,7 @@ def sqlite_engine(file: Path, *, read_only: bool) -> Engine:
     engine = create_engine(
         f"sqlite:///{file}",
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
-        pool_size=1 if not read_only else 8,
+        pool_size=1 if not read_only else READERS,
         hide_parameters=True,  # errors are logged, and what was bound may be a name or a case
     )
 
@@ -97,6 +98,8 @@ class Ledger:
         self._writer = sqlite_engine(file, read_only=False)
         self._reader = sqlite_engine(file, read_only=True)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        # Threads of its own: those of the default executor may all be copying or cutting footage.
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="ledger-reader")
         self._closing = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._write_loop, name="ledger-writer", daemon=True)
@@ -113,7 +116,7 @@ class Ledger:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Runs the work on one consistent view of the ledger; a change is refused."""
-        return await asyncio.to_thread(self._read, work)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         try:
@@ -127,6 +130,7 @@ class Ledger:
             self._closed = True
             self._jobs.put(None)
         self._thread.join()
+        self._readers.shutdown()
         self._writer.dispose()
         self._reader.dispose()
 

@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, or_, update
 
 FIRST_RETRY_S: Final = 1.0
 LONGEST_RETRY_S: Final = 300.0
+LONGEST_TOLD_S: Final = 3600.0
+"""A recorder may ask for longer; by then the footage may be overwritten."""
 PATIENCE: Final = timedelta(days=1)
 """How long somebody else's outage is waited out; a recorder that is away longer is given up."""
 
@@ -68,7 +70,7 @@ def ask_again_at(
     """When to ask again who did not answer: at half the time waited since then, with jitter, or as told."""
     waited_s = (at - since).total_seconds()
     wait_s = min(LONGEST_RETRY_S, max(FIRST_RETRY_S, waited_s / 2)) * jitter.uniform(0.5, 1.0)
-    return at + timedelta(seconds=max(wait_s, after_s or 0.0))
+    return at + timedelta(seconds=max(wait_s, min(after_s or 0.0, LONGEST_TOLD_S)))
 
 
 def is_given_up(attempts: int, since: datetime, at: datetime) -> bool:

@@ -129,8 +129,7 @@ class MakeClips:
         return await self._ledger.read(lambda c: still_entitled(c, request, item, book, at))
 
     async def _make(self, item: Item) -> Made:
-        recorder = self._tools.recorders.get(item.camera.network)
-        await recorder.measure_clock()
+        recorder = await self._tools.recorders.get(item.camera.network).with_clock()
         async with scratch_folder(self._tools.scratch) as folder:
             result = await self._cut(item, recorder, folder)
             clips = [await self._store(item, n, part) for n, part in enumerate(result.parts, start=1)]

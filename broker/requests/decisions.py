@@ -56,7 +56,7 @@ class Decisions:
         if view.as_owner is None or not may(caller.officer, AgencyAction.DECIDE, at, view.as_owner):
             await self._authority.deny(caller, f"decide_{verdict.value}", (request_id,), request.owners)
             raise Problem("role_denied", "only a custodian of the camera's owner decides")
-        if request.requester.officer_id == caller.officer.id:
+        if request.requester.is_same_person(signatory(caller)):
             await self._authority.deny(caller, f"decide_{verdict.value}", (request_id,), request.owners)
             raise Problem("own_request", "another custodian has to decide on your request")
 
@@ -92,7 +92,7 @@ class Decisions:
             raise Problem("state_conflict", f"item {item.n} is {item.state.value}, no longer pending")
         if part is not None and part.intersect(item.requested) != part:
             raise Problem("interval_outside", f"{part} is not inside {item.requested} of item {item.n}")
-        if any(d.by.officer_id == caller.officer.id for d in item.decisions):
+        if any(d.by.is_same_person(signatory(caller)) for d in item.decisions):
             raise Problem("state_conflict", f"you have approved item {item.n}; a second custodian is needed")
         decision = Decision(
             n=item.n, by=signatory(caller), verdict=verdict, reason=reason, interval=part, at=at

@@ -1,13 +1,15 @@
 """Hands clips and bundles to who asked for them, while their right to them lasts. Each fetch is logged."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
+from sqlalchemy import Connection
+
 from broker.agencies.authority import Authority
-from broker.agencies.models import AgencyAction, Caller
+from broker.agencies.models import AgencyAction, Caller, PolicyBook
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
 from broker.clock import Clock
@@ -54,9 +56,9 @@ class Delivery:
             raise Problem("not_found", f"request {request_id} has no clip {n}.{part}")
         if found is None:
             raise Problem("not_ready", f"item {n} is {item.state.value}: it has no clips")
-        await self._check_entitled(caller, request, [item])
         await self._vault.size(found.vault_key)
-        await self._log(caller, request, "fetch_clip", (request_id, found.name, found.sha256))
+        objects = (request_id, found.name, found.sha256)
+        await self._disclose(caller, request, [item], "fetch_clip", objects)
         return Delivered(found.vault_key, found.size, found.sha256, f"{request_id}-{found.name}.mp4")
 
     async def bundle(self, caller: Caller, request_id: str) -> Delivered:
@@ -65,12 +67,13 @@ class Delivery:
         if request.state not in FINAL_REQUESTS:
             state = request.state.value
             raise Problem("not_ready", f"request {request_id} is {state}: its bundle comes at its end")
-        await self._check_entitled(caller, request, [i for i in request.items if i.clips])
+        await self._require_right(caller, request, [item for item in request.items if item.clips])
         request = await self._sealed(request)
         if request.bundle_key is None:
             raise Problem("sealing", f"bundle {request_id} is being sealed: try again", retry_after_s=2)
         size = await self._vault.size(request.bundle_key)
-        await self._log(caller, request, "fetch_bundle", (request_id,))
+        delivered = [item for item in request.items if item.clips]
+        await self._disclose(caller, request, delivered, "fetch_bundle", (request_id,))
         return Delivered(
             request.bundle_key, size, PurePosixPath(request.bundle_key).stem, f"{request_id}.zip"
         )
@@ -87,17 +90,6 @@ class Delivery:
             raise Problem("action_denied", "clips go to the officer who requested them")
         return request
 
-    async def _check_entitled(self, caller: Caller, request: Request, items: list[Item]) -> None:
-        book, at = await self._authority.fresh_book(), self._clock.now()
-        lost = await self._ledger.read(
-            lambda c: [i.n for i in items if not still_entitled(c, request, i, book, at)]
-        )
-        if lost:
-            await self._authority.deny(caller, "fetch_after_end", (request.id,), request.owners)
-            numbers = ", ".join(str(n) for n in lost)
-            detail = f"the right to item {numbers} has ended since: ask the owner for a new agreement"
-            raise Problem("agreement_ended", detail)
-
     async def _sealed(self, request: Request) -> Request:
         """The request once its bundle is there, or as it is after a while."""
         waited_s = 0.0
@@ -107,7 +99,12 @@ class Delivery:
             request = await self._requests.reread(request)
         return request
 
-    async def _log(self, caller: Caller, request: Request, action: str, objects: tuple[str, ...]) -> None:
+    async def _disclose(
+        self, caller: Caller, request: Request, items: list[Item], action: str, objects: tuple[str, ...]
+    ) -> None:
+        """Asks for the right to the items and logs their disclosure in one transaction, as the last step
+        before they leave: a right that ended while a bundle was waited for is gone."""
+        at = self._clock.now()
         entry = NewEntry(
             operation=Operation.DISCLOSURE,
             action=action,
@@ -122,4 +119,29 @@ class Delivery:
             recipient=caller.officer.id,
             request_id=request.id,
         )
-        await self._ledger.write(lambda c: audit.append(c, entry, self._clock.now()))
+
+        def decide(book: PolicyBook) -> Callable[[Connection], list[int]]:
+            def work(connection: Connection) -> list[int]:
+                lost = [i.n for i in items if not still_entitled(connection, request, i, book, at)]
+                if not lost:
+                    audit.append(connection, entry, at)
+                return lost
+
+            return work
+
+        await self._refuse(caller, request, await self._authority.decide(decide))
+
+    async def _require_right(self, caller: Caller, request: Request, items: list[Item]) -> None:
+        """Spares whoever has no right any more the wait; what counts is asked again in `_disclose`."""
+        book, at = await self._authority.fresh_book(), self._clock.now()
+        lost = await self._ledger.read(
+            lambda c: [i.n for i in items if not still_entitled(c, request, i, book, at)]
+        )
+        await self._refuse(caller, request, lost)
+
+    async def _refuse(self, caller: Caller, request: Request, lost: list[int]) -> None:
+        if lost:
+            await self._authority.deny(caller, "fetch_after_end", (request.id,), request.owners)
+            numbers = ", ".join(str(n) for n in lost)
+            detail = f"the right to item {numbers} has ended since: ask the owner for a new agreement"
+            raise Problem("agreement_ended", detail)

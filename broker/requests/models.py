@@ -23,6 +23,15 @@ class Signatory(Model):
     personnel_number: str
     name: str
 
+    def is_same_person(self, other: "Signatory") -> bool:
+        """Also under a second designation: a personnel number is one person of a service."""
+        mine = (self.agency, self.service, self.personnel_number)
+        return self.officer_id == other.officer_id or mine == (
+            other.agency,
+            other.service,
+            other.personnel_number,
+        )
+
 
 class LegalBasis(Model):
     kind: Annotated[str, Field(min_length=1, max_length=64)]
@@ -100,6 +109,7 @@ class Item(Model):
     state: ItemState
     state_reason: str | None
     agreement_id: str | None
+    agreement_version: int | None
     approvals_needed: int
     audio: bool
     hold_id: str

@@ -135,6 +135,7 @@ def _item(row: RowMapping, hold: Hold | None, decisions: list[Decision], clips: 
         state=ItemState(row["state"]),
         state_reason=row["state_reason"],
         agreement_id=row["agreement_id"],
+        agreement_version=row["agreement_version"],
         approvals_needed=row["approvals_needed"],
         audio=row["audio"],
         hold_id=row["hold_id"],
@@ -206,7 +207,13 @@ def list_requests(connection: Connection, wanted: Filter) -> list[Request]:
     if wanted.case_ref is not None:
         query = query.where(requests.c.case_ref == wanted.case_ref)
     if wanted.owner is not None:
-        query = query.where(has_item(items.c.owner == wanted.owner))
+        # an owner's custodian learns nothing of the other owners' items, not even that there are some
+        query = query.where(
+            has_item(
+                items.c.owner == wanted.owner,
+                or_(requests.c.officer_id == wanted.view_requester, items.c.owner == wanted.view_owner),
+            )
+        )
     if wanted.to_decide:
         mine = (items.c.owner == wanted.view_owner, items.c.state == ItemState.PENDING.value)
         query = query.where(has_item(*mine))

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.contract.capabilities import Capability
-from adapters.contract.models import Interval
 from broker.agencies.models import Action, Approval, Caller, PolicyBook
 from broker.agencies.policy import ActionMasks, Basis, action_masks
 from broker.catalog.columns import policy_columns
 from broker.catalog.models import Camera
 from broker.errors import Problem
-from broker.holds.carrying import hold_until
+from broker.holds.limits import check_interval, hold_until
 from broker.identifiers import Identifiers
 from broker.requests.models import NewItem, Submission, WantedItem
 from broker.requests.states import ItemState
@@ -37,17 +36,6 @@ def check_form(submission: Submission, settings: BrokerSettings, at: datetime) -
     for item in submission.items:
         check_interval(item.interval, at, settings.max_clip_s)
     return basis
-
-
-def check_interval(interval: Interval, at: datetime, longest_s: float) -> None:
-    if interval.end > at:
-        raise Problem(
-            "interval_in_future", f"{interval} has not passed yet: ask for it once it has been recorded"
-        )
-    if interval.duration.total_seconds() > longest_s:
-        raise Problem(
-            "interval_too_long", f"{interval} is longer than the allowed {longest_s:g} s: shorten it"
-        )
 
 
 @dataclass(frozen=True)
@@ -85,7 +73,11 @@ class Checker:
                 f"{camera.id} shares its location only: its network hands out no footage",
                 cameras=[camera.id],
             )
-        grants = [grant for grant in masks.grants(Action.REQUEST_CLIP, index) if self._fits(grant, wanted)]
+        grants = [
+            grant
+            for grant in masks.grants(Action.REQUEST_CLIP, index)
+            if grant.allows_interval(wanted.interval)
+        ]
         if not masks.allows(Action.REQUEST_CLIP, index):
             raise Problem(
                 "action_denied",
@@ -118,10 +110,6 @@ class Checker:
             ),
             overwrite_at=camera.overwrite_at(wanted.interval),
         )
-
-    def _fits(self, grant: Basis, wanted: WantedItem) -> bool:
-        longest_s = None if grant.agreement is None else grant.agreement.terms.max_clip_s
-        return longest_s is None or wanted.interval.duration.total_seconds() <= longest_s
 
 
 def _approvals(grant: Basis) -> int:

@@ -4,6 +4,7 @@ from broker.agencies.policy import RequestView
 from broker.holds.views import HeldView, held_view
 from broker.http.calls import InstantView, View
 from broker.requests.models import Clip, Decision, Item, LegalBasis, Request, Signatory
+from broker.requests.states import derive
 
 
 class PersonView(View):
@@ -127,19 +128,22 @@ def _item(item: Item) -> ItemView:
 
 
 def request_body(request: Request, view: RequestView) -> RequestBodyView:
-    """The request with the items that the view shows."""
+    """The request with the items that the view shows. Its state follows from these alone, and where some are
+    hidden it is not told when all were finished: that would tell of the other owners."""
+    items = [item for item in request.items if view.shows(item.camera.agency)]
+    whole = len(items) == len(request.items)
     return RequestBodyView(
         id=request.id,
         version=request.version,
-        state=request.state.value,
+        state=derive(item.state for item in items).value,
         submitted_at=request.submitted_at,
-        finished_at=request.finished_at,
-        sealed_at=request.sealed_at,
+        finished_at=request.finished_at if whole else None,
+        sealed_at=request.sealed_at if whole else None,
         agency=request.agency,
         requester=_person(request.requester),
         case_ref=request.case_ref,
         purpose=request.purpose,
         legal_basis=request.legal_basis,
         reason=request.reason,
-        items=[_item(item) for item in request.items if view.shows(item.camera.agency)],
+        items=[_item(item) for item in items],
     )

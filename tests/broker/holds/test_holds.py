@@ -13,7 +13,8 @@ from adapters.contract.errors import Malformed, NotSupported, Refused, Unreachab
 from adapters.contract.models import HoldReceipt, Interval
 from broker.agencies.models import Role
 from broker.holds import store
-from broker.holds.carrying import hold_until, merged
+from broker.holds.carrying import merged
+from broker.holds.limits import hold_until
 from broker.holds.models import TRANSITIONS, HoldState
 from tests.world import LAST_MINUTES, NOW, SignedIn, TestBroker, open_test_broker, recorded_minutes, settings
 

@@ -60,8 +60,7 @@ class RecordingClockwise(FakeRecorder):
 
 async def opened(offset_ms: float | None) -> tuple[Recorder, RecordingClockwise]:
     adapter = RecordingClockwise(clock_offset_ms=offset_ms)
-    recorder = Recorder(NETWORK, adapter)
-    await recorder.measure_clock()
+    recorder = await Recorder(NETWORK, adapter, 5.0).with_clock()
     return recorder, adapter
 
 
@@ -104,8 +103,7 @@ async def test_an_unknown_offset_is_unknown_and_counts_as_none() -> None:
 
 async def test_a_recorder_without_a_readable_clock_is_not_asked_for_it() -> None:
     adapter = RecordingClockwise(capabilities=ALL_CAPABILITIES - {Capability.CLOCK})
-    recorder = Recorder(NETWORK, adapter)
-    await recorder.measure_clock()
+    recorder = await Recorder(NETWORK, adapter, 5.0).with_clock()
     assert recorder.clock_offset_ms is None
     assert adapter.calls == []
 
@@ -118,8 +116,7 @@ async def test_what_is_unknown_at_the_recorder_stays_unknown() -> None:
         async def take_snapshot(self, native_id: str) -> Snapshot:
             return Snapshot(native_id=native_id, captured_at=None, media_type="image/png", data=b"")
 
-    recorder = Recorder(NETWORK, Silent(clock_offset_ms=5000))
-    await recorder.measure_clock()
+    recorder = await Recorder(NETWORK, Silent(clock_offset_ms=5000), 5.0).with_clock()
     assert (await recorder.snapshot("c")).captured_at is None
     assert (await recorder.spans("c", TRUE)).spans[0].overwrite_at is None
     receipt = await recorder.place_hold(HoldOrder(key="k", native_id="c", interval=TRUE))
@@ -134,6 +131,6 @@ async def test_a_transfer_keeps_the_offset_with_which_it_began() -> None:
         if isinstance(message, SegmentStart):
             starts.append(message.starts_at)
             adapter.clock_offset_ms = 9000
-            await recorder.measure_clock()
-    assert recorder.clock_offset_ms == 9000
+            assert (await recorder.with_clock()).clock_offset_ms == 9000
+    assert recorder.clock_offset_ms == 5000
     assert starts == [TRUE.start, TRUE.end]
