@@ -103,7 +103,7 @@ class BrokerSettings(Section):
     @field_validator("redis_url")
     @classmethod
     def _carries_no_password(cls, value: str | Secret | None) -> str | Secret | None:
-        if isinstance(value, str) and "@" in value:
+        if isinstance(value, str) and ("@" in value or "password=" in value):
             raise ValueError("an address with a password is a secret: write { file = … } or { env = … }")
         return value
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from broker.agencies.models import AgencyAction
 from broker.agencies.policy import may
+from broker.audit.models import Operation
 from broker.http.calls import CurrentCaller, InstantView, View
 from broker.http.services import CurrentServices
 
@@ -36,6 +37,7 @@ class NetworkList(View):
 @router.get("", response_model=NetworkList, summary="Networks")
 async def list_networks(caller: CurrentCaller, services: CurrentServices) -> NetworkList:
     """Every network for an administrator, the own agency's for its custodians, none for others."""
+    await services.authority.require_designation(caller, "list_networks")
     at = services.clock.now()
     reports = await services.catalog.reports()
     everything = may(caller.officer, AgencyAction.ADMINISTER, at)
@@ -62,4 +64,10 @@ async def list_networks(caller: CurrentCaller, services: CurrentServices) -> Net
                 error=report.error if report else None,
             )
         )
-    return NetworkList(networks=views)
+    entry = services.authority.entry(caller, Operation.CONSULTATION, "list_networks").model_copy(
+        update={
+            "objects": tuple(view.id for view in views),
+            "owners": tuple(sorted({view.agency for view in views})),
+        }
+    )
+    return await services.authority.decide_and_log(lambda _book: (NetworkList(networks=views), entry))

@@ -101,7 +101,7 @@ class Checker:
             agreement_id=agreement.id if agreement else None,
             agreement_version=agreement.version if agreement else None,
             approvals_needed=needed,
-            audio=agreement.terms.audio if agreement else True,
+            audio=agreement is not None and agreement.terms.audio,
             hold_id=self.identifiers.new("hold"),
             hold_until=hold_until(
                 self.at,

@@ -17,8 +17,6 @@ from tests.world import LAST_MINUTES, NOW, SignedIn, TestBroker, submission
 
 OPEN = {"/health/live", "/health/ready", "/metrics", "/openapi.json"}
 ABOUT_ONESELF = {("GET", "/v1/me"), ("PUT", "/v1/me/purpose")}
-WITHOUT_LOG = {*ABOUT_ONESELF, ("GET", "/v1/networks")}
-"""Shows oneself, or how networks do: no camera, no footage, nobody's data."""
 
 BODIES: dict[tuple[str, str], object] = {
     ("POST", "/v1/requests"): submission(["rail-cctv:r1"], LAST_MINUTES),
@@ -137,8 +135,6 @@ async def test_no_route_shows_anything_to_who_is_not_designated_any_more(furnish
         if (method, path) in ABOUT_ONESELF:
             assert answer.status_code == 200, told
             assert answer.json()["designated"] is False, told
-        elif (method, path) == ("GET", "/v1/networks"):
-            assert answer.json() == {"networks": []}
         else:
             assert answer.status_code in (403, 404), told
             assert answer.json()["code"] in ("not_designated", "not_found", "role_denied"), told
@@ -150,7 +146,7 @@ async def test_no_route_answers_what_the_log_cannot_record(furnished: Furnished)
     for method, path in CLOSED:
         answer = await furnished.call(method, path, furnished.short.headers())
         told = f"{method} {path}: {answer.text[:200]}"
-        if (method, path) in WITHOUT_LOG and method == "GET":
+        if (method, path) in ABOUT_ONESELF and method == "GET":
             assert answer.status_code == 200, told
         else:
             assert not answer.is_success, told
@@ -170,7 +166,7 @@ async def test_whatever_is_shown_changed_or_forbidden_was_logged_before(furnishe
     ):
         before = await count()
         answer = await furnished.call(method, path, furnished.short.headers())
-        if (answer.is_success or answer.status_code == 403) and (method, path) not in WITHOUT_LOG:
+        if (answer.is_success or answer.status_code == 403) and (method, path) not in ABOUT_ONESELF:
             assert await count() > before, f"{method} {path}: {answer.status_code}"
         succeeded += answer.is_success
     assert succeeded > 18

@@ -300,3 +300,10 @@ async def test_twins_at_the_same_moment_create_one_request(
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert rows(broker, "select count(*) from holds") == [(1,)]
+
+
+async def test_clips_of_ones_own_agency_have_no_sound_as_no_agreement_allows_it(broker: TestBroker) -> None:
+    investigator = await broker.officer("rail", Role.INVESTIGATOR)
+    answer = await investigator.post("/v1/requests", submission(["rail-cctv:r1"], LAST_MINUTES))
+    request_id = answer.json()["id"]
+    assert (request_id, 0) in rows(broker, "SELECT request_id, audio FROM request_items")
