@@ -50,7 +50,8 @@ def bearing_deg(
     lon = np.radians(lons_deg - lon_deg)
     east = np.sin(lon) * np.cos(latitudes)
     north = np.cos(latitude) * np.sin(latitudes) - np.sin(latitude) * np.cos(latitudes) * np.cos(lon)
-    return np.asarray(np.degrees(np.arctan2(east, north)) % 360.0)
+    bearings = np.degrees(np.arctan2(east, north)) % 360.0
+    return np.asarray(np.where(bearings == 360.0, 0.0, bearings))  # what a tiny negative angle rounds to
 
 
 def views_see(
