@@ -18,6 +18,7 @@ from broker.errors import Problem, SetupProblem
 from broker.identifiers import RandomIdentifiers
 from broker.logs import configure_logs
 from broker.settings import Settings, load_settings
+from broker.stopping import heed_cancellation
 
 T = TypeVar("T")
 
@@ -120,6 +121,7 @@ def with_broker(
 
     async def main() -> T:
         async with open_broker(settings, this_host(), owned) as broker:
+            heed_cancellation()
             return await work(broker)
 
     return run(main)

@@ -11,6 +11,7 @@ from broker.catalog.store import CatalogStore
 from broker.errors import Problem
 from broker.ingest.service import Ingest
 from broker.settings import NetworkSettings
+from broker.stopping import heed_cancellation
 
 LEASE_REFRESHES = 3
 LEASE_AT_LEAST_S = 30.0
@@ -70,6 +71,7 @@ class Schedule:
                 except Exception:
                     # the loop of one network must outlive a bug in one round, and other networks with it
                     self._log.exception("ingest failed", network=network.id)
+                heed_cancellation()
                 await asyncio.sleep(network.refresh_s * self._jitter.uniform(0.95, 1.05))
         finally:
             with suppress(Problem):
@@ -90,3 +92,4 @@ class Schedule:
             await asyncio.sleep(lease_s / LEASE_REFRESHES)
             with suppress(Problem):
                 await self._catalog.hold_lease(network_id, self._process, lease_s)
+            heed_cancellation()

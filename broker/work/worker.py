@@ -17,6 +17,7 @@ from broker.catalog.store import CatalogStore
 from broker.clock import Clock
 from broker.errors import Problem
 from broker.ledger.leases import Lease, LeaseLost
+from broker.stopping import heed_cancellation
 
 C = TypeVar("C")
 
@@ -104,6 +105,7 @@ class Worker:
                 await self._catalog.wait_for_wake(POLL_S)
             except Problem:
                 await asyncio.sleep(POLL_S)
+            heed_cancellation()
             self._bell.rung.set()
             self._bell.rung = asyncio.Event()
 
@@ -111,6 +113,7 @@ class Worker:
         owner = f"{self._owner}/{job.name}/{lane}"
         while True:
             bell = self._bell.rung
+            heed_cancellation()
             try:
                 if await self._one(job, owner):
                     self._bell.rung.set()
@@ -122,7 +125,8 @@ class Worker:
                 # a lane must outlive a bug in one piece of work; `fail` has put the row off
                 self._log.exception("work failed", job=job.name)
             with suppress(TimeoutError):
-                await asyncio.wait_for(bell.wait(), timeout=POLL_S * 2)
+                async with asyncio.timeout(POLL_S * 2):
+                    await bell.wait()
 
     def _lease(self, owner: str) -> Lease:
         return Lease(owner=owner, until=self._clock.now() + timedelta(seconds=self._lease_s))

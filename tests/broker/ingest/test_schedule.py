@@ -3,10 +3,11 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from redis.asyncio import Redis
 
+from broker.catalog.models import NetworkReport
 from broker.catalog.store import CatalogStore
 from broker.ingest.schedule import Schedule
 from broker.settings import NetworkSettings
@@ -85,3 +86,22 @@ async def test_what_a_network_left_is_removed_when_it_is_not_configured_any_more
     assert await redis.zscore("entrevue:geo", "metro-cctv:m1") is None
     assert not list(pictures.rglob("*metro-cctv*"))
     assert len(await store.network_cameras("rail-cctv")) == 3
+
+
+async def test_a_round_that_takes_the_cancellation_for_itself_is_the_last(broker: TestBroker) -> None:
+    entered = asyncio.Event()
+
+    async def swallow(network_id: str) -> NetworkReport:
+        entered.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return (await broker.broker.catalog.reports())[network_id]
+
+    broker.broker.ingest.synchronise = swallow  # type: ignore[method-assign]
+    slow = QUICK.model_copy(update={"refresh_s": 3600.0})
+    task = asyncio.create_task(schedule(broker, "first", slow).run())
+    await asyncio.wait_for(entered.wait(), 5)
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=5)
+    assert done
+    assert task.cancelled()

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -159,6 +160,24 @@ async def test_a_worker_that_is_stopped_stops_its_work_first(redis: Redis) -> No
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(running, 5)
     assert job.log == ["stopped a"]
+
+
+async def test_a_lane_whose_job_takes_the_cancellation_for_itself_ends(redis: Redis) -> None:
+    claiming = asyncio.Event()
+
+    class Swallowing(FakeJob):
+        async def claim(self, lease: Lease) -> str | None:
+            claiming.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            return None
+
+    running = asyncio.create_task(worker(Swallowing(), StandingClock(), redis).run())
+    await asyncio.wait_for(claiming.wait(), 5)
+    running.cancel()
+    done, _ = await asyncio.wait({running}, timeout=5)
+    assert done
+    assert running.cancelled()
 
 
 async def test_a_worker_finds_due_work_without_being_woken(redis: Redis) -> None:
