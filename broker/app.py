@@ -25,6 +25,7 @@ from broker.agencies.routes import router as agencies_router
 from broker.audit.routes import router as audit_router
 from broker.audit.service import AuditLog
 from broker.catalog.attached import attach
+from broker.catalog.bell import WorkerBell
 from broker.catalog.connection import client_of_socket, client_of_url
 from broker.catalog.embedded import EmbeddedValkey, OwnedData
 from broker.catalog.routes import router as catalog_router
@@ -34,6 +35,7 @@ from broker.catalog.store import CatalogStore
 from broker.clock import Clock
 from broker.errors import KINDS, SetupProblem
 from broker.holds.carrying import PlaceHolds, ReleaseHolds
+from broker.holds.orders import OrderDesk
 from broker.holds.routes import router as holds_router
 from broker.holds.service import Holds
 from broker.http import problem_details
@@ -203,8 +205,17 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
     office = build_office(settings, host, ledger)
     authority = office.authority
     catalog = Catalog(catalog_store, authority, clock, networks)
-    requests = Requests(ledger, catalog_store, authority, clock, identifiers, limits)
-    decisions = Decisions(requests, ledger, authority, clock, identifiers)
+    desk = OrderDesk(
+        ledger=ledger,
+        catalog=catalog,
+        bell=WorkerBell(catalog_store),
+        authority=authority,
+        clock=clock,
+        identifiers=identifiers,
+        settings=limits,
+    )
+    requests = Requests(desk)
+    decisions = Decisions(requests, desk)
     services = Services(
         settings=settings,
         clock=clock,
@@ -214,7 +225,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         audit=office.audit,
         catalog=catalog,
         snapshots=Snapshots(catalog, vault),
-        holds=Holds(ledger, catalog_store, authority, clock, identifiers, limits),
+        holds=Holds(desk),
         requests=requests,
         decisions=decisions,
         delivery=Delivery(requests, ledger, vault, authority, clock),

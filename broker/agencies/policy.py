@@ -4,10 +4,10 @@ A single decision is a mask of length one. What is decided without a camera (rea
 is `may`, over the same table of roles.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 import shapely
@@ -18,6 +18,8 @@ from adapters.contract.models import Interval
 from broker.agencies.models import Action, AgencyAction, Agreement, Officer, Role, Terms
 
 BoolColumn = NDArray[np.bool_]
+Codes = NDArray[np.int32]
+T = TypeVar("T")
 
 OPERATOR_ACTIONS: Final = frozenset({Action.LOCATE, Action.VIEW_SNAPSHOT, Action.VIEW_LIVE, Action.HOLD})
 ROLE_ACTIONS: Final[dict[Role, frozenset[Action]]] = {
@@ -52,19 +54,41 @@ OWN_BASIS: Final = "own"
 
 
 @dataclass(frozen=True)
-class CameraColumns:
-    """The facts of n cameras that rights depend on. `lat_deg`, `lon_deg` are NaN where unknown."""
+class Category(Generic[T]):
+    """A column of few distinct values: row i holds `values[codes[i]]`."""
 
-    owner: NDArray[np.str_]
-    network: NDArray[np.str_]
-    kind: NDArray[np.str_]
+    codes: Codes
+    values: Sequence[T]
+
+    @classmethod
+    def of(cls, rows: Sequence[T]) -> "Category[T]":
+        """From one value a row; values are hashable."""
+        codes: dict[T, int] = {}
+        coded = [codes.setdefault(value, len(codes)) for value in rows]
+        return cls(np.array(coded, dtype=np.int32), tuple(codes))
+
+    def where(self, holds: Callable[[T], bool]) -> BoolColumn:
+        """The rows whose value it holds for; asked once a distinct value."""
+        if not self.values:
+            return np.zeros(len(self.codes), bool)
+        return np.fromiter(map(holds, self.values), bool, len(self.values))[self.codes]
+
+
+@dataclass(frozen=True)
+class CameraColumns:
+    """The facts of n cameras that rights depend on. `lat_deg`, `lon_deg` are NaN where unknown; a kind that
+    is not known is an empty string."""
+
+    owner: Category[str]
+    network: Category[str]
+    kind: Category[str]
+    tags: Category[frozenset[str]]
     lat_deg: NDArray[np.float64]
     lon_deg: NDArray[np.float64]
     reserved: BoolColumn
-    tags: tuple[frozenset[str], ...]
 
     def __len__(self) -> int:
-        return len(self.owner)
+        return len(self.reserved)
 
 
 @dataclass(frozen=True)
@@ -137,17 +161,16 @@ def request_view(officer: Officer, requester_id: str, owners: Collection[str], a
 
 def scope(terms: Terms, columns: CameraColumns) -> BoolColumn:
     """Which cameras an agreement is about. A reserved one never is; an area needs a position."""
-    mask: BoolColumn = (columns.owner == terms.owner) & ~columns.reserved
+    mask = columns.owner.where(terms.owner.__eq__) & ~columns.reserved
     if terms.networks is not None:
-        mask &= np.isin(columns.network, terms.networks)
+        mask &= columns.network.where(frozenset(terms.networks).__contains__)
     if terms.kinds is not None:
-        mask &= np.isin(columns.kind, [kind.value for kind in terms.kinds])
+        mask &= columns.kind.where({kind.value for kind in terms.kinds}.__contains__)
     if terms.tags_any is not None:
         wanted = frozenset(terms.tags_any)
-        mask &= np.fromiter((not wanted.isdisjoint(tags) for tags in columns.tags), bool, len(columns))
+        mask &= columns.tags.where(lambda tags: not wanted.isdisjoint(tags))
     if terms.tags_none is not None:
-        unwanted = frozenset(terms.tags_none)
-        mask &= np.fromiter((unwanted.isdisjoint(tags) for tags in columns.tags), bool, len(columns))
+        mask &= columns.tags.where(frozenset(terms.tags_none).isdisjoint)
     if terms.area is not None and mask.any():
         area = shape(terms.area)
         shapely.prepare(area)
@@ -169,13 +192,13 @@ def located_networks(
     all; what a network says beside its cameras (its places) is shown for these only."""
     names = sorted(owners)
     columns = CameraColumns(
-        owner=np.array([owners[name] for name in names], dtype=np.str_),
-        network=np.array(names, dtype=np.str_),
-        kind=np.full(len(names), "", dtype=np.str_),
+        owner=Category.of([owners[name] for name in names]),
+        network=Category.of(names),
+        kind=Category.of([""] * len(names)),
+        tags=Category.of([frozenset[str]()] * len(names)),
         lat_deg=np.full(len(names), np.nan),
         lon_deg=np.full(len(names), np.nan),
         reserved=np.zeros(len(names), bool),
-        tags=(frozenset(),) * len(names),
     )
     wide = [
         agreement.model_copy(
@@ -213,7 +236,7 @@ def action_masks(
 
 def _own_bases(officer: Officer, columns: CameraColumns) -> list[Basis]:
     """Own cameras need no agreement; the reserved ones are a custodian's only."""
-    own = columns.owner == officer.agency
+    own = columns.owner.where(officer.agency.__eq__)
     bases = []
     for reserved in (False, True):
         roles = officer.roles & SEES_RESERVED if reserved else officer.roles

@@ -1,14 +1,21 @@
-"""Appends entries in the caller's transaction and reads them back. Nothing here changes or removes one."""
+"""Appends entries in the caller's transaction and reads them back. Nothing here changes or removes one.
 
+An entry is written once for everybody it concerns; `concerning` says what of the things that it names is whose.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, or_, select
 
 from broker.audit.models import Entry, NewEntry, Person, Receipt
 from broker.ledger import tables
 
 HOST = "host"
 """Stands for the machine's administrator in `officer_id` of what host commands do."""
+CHUNK: Final = 5_000
+"""Bound values a statement: SQLite takes 32 766."""
 
 
 def append(connection: Connection, entry: NewEntry, at: datetime) -> Receipt:
@@ -112,3 +119,53 @@ def about_request(connection: Connection, request_id: str) -> tuple[tuple[int, s
 def last_sequence(connection: Connection) -> int:
     """The newest entry's number, 0 in an empty log."""
     return connection.execute(select(func.max(tables.audit_entries.c.sequence))).scalar_one() or 0
+
+
+def concerning(connection: Connection, agency: str, names: Collection[str]) -> frozenset[str]:
+    """Of these names, the agency's own: holds and requests on its cameras or by its officers, agreements that it is
+    party to (`id` or `id@version`), its officers."""
+    return frozenset(
+        name
+        for chunk in _chunks(sorted(names))
+        for name in (
+            *_holds(connection, agency, chunk),
+            *_requests(connection, agency, chunk),
+            *_officers(connection, agency, chunk),
+            *_agreements(connection, agency, chunk),
+        )
+    )
+
+
+def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), CHUNK):
+        yield names[start : start + CHUNK]
+
+
+def _holds(connection: Connection, agency: str, names: Sequence[str]) -> Iterator[str]:
+    holds = tables.holds
+    mine = or_(holds.c.owner == agency, holds.c.agency == agency)
+    yield from connection.execute(select(holds.c.id).where(holds.c.id.in_(names), mine)).scalars()
+
+
+def _requests(connection: Connection, agency: str, names: Sequence[str]) -> Iterator[str]:
+    requests, items = tables.requests, tables.request_items
+    made = select(requests.c.id).where(requests.c.id.in_(names), requests.c.agency == agency)
+    owned = select(items.c.request_id).where(items.c.request_id.in_(names), items.c.owner == agency)
+    yield from connection.execute(made.union(owned)).scalars()
+
+
+def _officers(connection: Connection, agency: str, names: Sequence[str]) -> Iterator[str]:
+    officers = tables.officers
+    query = select(officers.c.id).where(officers.c.id.in_(names), officers.c.agency == agency)
+    yield from connection.execute(query).scalars()
+
+
+def _agreements(connection: Connection, agency: str, names: Sequence[str]) -> Iterator[str]:
+    """An id without a version is of interest to whoever was party to any version."""
+    agreements, asked = tables.agreements, frozenset(names)
+    query = select(agreements.c.id, agreements.c.version, agreements.c.owner, agreements.c.terms).where(
+        agreements.c.id.in_({name.partition("@")[0] for name in names})
+    )
+    for row in connection.execute(query):
+        if agency == row.owner or agency in row.terms["partners"]:
+            yield from {row.id, f"{row.id}@{row.version}"} & asked

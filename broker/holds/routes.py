@@ -12,7 +12,7 @@ from broker.errors import Problem
 from broker.holds.views import HoldList, HoldView, hold_view
 from broker.http.calls import Body, CurrentCaller, IdempotencyKey, IntervalText, Reason, parse_interval
 from broker.http.services import CurrentServices, Services
-from broker.ledger.idempotency import keyed_call
+from broker.keyed_calls import keyed_call
 
 router = APIRouter(prefix="/v1/holds", tags=["holds"])
 

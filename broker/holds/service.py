@@ -2,49 +2,33 @@
 
 from collections.abc import Callable, Sequence
 
-import structlog
 from sqlalchemy import Connection
 
-from adapters.contract.capabilities import Capability
 from adapters.contract.models import Interval
-from broker.agencies.authority import Authority
 from broker.agencies.models import Action, AgencyAction, Caller, PolicyBook
 from broker.agencies.policy import action_masks, may
 from broker.audit import store as audit
 from broker.audit.models import Operation
 from broker.catalog.columns import policy_columns
 from broker.catalog.models import Camera
-from broker.catalog.store import CatalogStore
-from broker.clock import Clock
 from broker.errors import Problem
-from broker.holds import store
-from broker.holds.limits import check_interval, hold_until
+from broker.holds import orders, store
+from broker.holds.limits import check_interval, check_located, footage_grants, hold_until, longest_hold_days
 from broker.holds.models import Hold, NewHold
-from broker.identifiers import Identifiers
-from broker.ledger.engine import Ledger
-from broker.ledger.idempotency import KeyedCall, find_created, remember_created
-from broker.settings import BrokerSettings
+from broker.holds.orders import OrderDesk
+from broker.keyed_calls import KeyedCall
+from broker.ledger.idempotency import create_once, find_created
 
 
 class Holds:
     """The service of this domain."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        catalog: CatalogStore,
-        authority: Authority,
-        clock: Clock,
-        identifiers: Identifiers,
-        settings: BrokerSettings,
-    ) -> None:
-        self._ledger = ledger
-        self._catalog = catalog
-        self._authority = authority
-        self._clock = clock
-        self._identifiers = identifiers
-        self._settings = settings
-        self._log = structlog.get_logger("holds")
+    def __init__(self, desk: OrderDesk) -> None:
+        self._desk = desk
+        self._ledger = desk.ledger
+        self._authority = desk.authority
+        self._clock = desk.clock
+        self._settings = desk.settings
 
     async def order(
         self,
@@ -64,13 +48,13 @@ class Holds:
                 "invalid", f"{len(camera_ids)} cameras, over the limit of {self._settings.max_items}"
             )
         wanted = sorted(set(camera_ids))
-        cameras = await self._catalog.cameras(wanted)
+        cameras = await self._desk.catalog.cameras(wanted)
 
         def decide(book: PolicyBook) -> Callable[[Connection], list[Hold]]:
             longest = self._check(caller, purpose, wanted, cameras, interval, book)
-            orders = [
+            ordered = [
                 NewHold(
-                    id=self._identifiers.new("hold"),
+                    id=self._desk.identifiers.new("hold"),
                     camera=camera,
                     interval=interval,
                     reason=reason,
@@ -83,55 +67,39 @@ class Holds:
                 )
                 for camera, days in zip(cameras, longest, strict=True)
             ]
+            ids = tuple(new.id for new in ordered)
             entry = self._authority.entry(caller, Operation.COLLECTION, "order_hold").model_copy(
                 update={
-                    "objects": (*(o.id for o in orders), *wanted),
+                    "objects": (*ids, *wanted),
                     "owners": tuple(sorted({camera.agency for camera in cameras})),
                     "query": {"interval": str(interval)},
                 }
             )
 
-            def work(connection: Connection) -> list[Hold]:
-                if call is not None:
-                    if (earlier := self._created(connection, caller, call)) is not None:
-                        return earlier
-                    ids = tuple(new.id for new in orders)
-                    remember_created(connection, caller.officer.id, call, ids, at)
-                for new in orders:
-                    store.order(connection, new, at)
+            def create(connection: Connection) -> None:
+                orders.place(connection, ordered, at)
                 audit.append(connection, entry, at)
-                return _found(connection, [new.id for new in orders])
 
-            return work
+            return lambda c: _found(c, create_once(c, caller.officer.id, call, ids, at, create))
 
-        try:
-            ordered = await self._authority.decide(decide)
-        except Problem as problem:
-            if problem.code in ("camera_unknown", "action_denied"):
-                owners = tuple(sorted({camera.agency for camera in cameras}))
-                await self._authority.deny(caller, "order_hold", tuple(wanted), owners)
-            raise
-        await self._wake()
-        return ordered
+        return await self._desk.take(caller, "order_hold", wanted, cameras, decide)
 
     async def earlier(self, caller: Caller, call: KeyedCall) -> list[Hold] | None:
         """What the same call ordered before; logged as a look at it."""
         await self._authority.require_purpose(caller)
         await self._authority.require(caller, AgencyAction.HOLD, "order_hold")
-        found = await self._ledger.read(lambda c: self._created(c, caller, call))
-        if found is not None:
-            entry = self._authority.entry(caller, Operation.CONSULTATION, "show_hold").model_copy(
-                update={
-                    "objects": tuple(hold.id for hold in found),
-                    "owners": tuple(sorted({hold.camera.agency for hold in found})),
-                }
-            )
-            await self._ledger.write(lambda c: audit.append(c, entry, self._clock.now()))
+        ids = await self._ledger.read(lambda c: find_created(c, caller.officer.id, call))
+        if ids is None:
+            return None
+        found = await self._ledger.read(lambda c: _found(c, ids))
+        entry = self._authority.entry(caller, Operation.CONSULTATION, "show_hold").model_copy(
+            update={
+                "objects": tuple(hold.id for hold in found),
+                "owners": tuple(sorted({hold.camera.agency for hold in found})),
+            }
+        )
+        await self._ledger.write(lambda c: audit.append(c, entry, self._clock.now()))
         return found
-
-    def _created(self, connection: Connection, caller: Caller, call: KeyedCall) -> list[Hold] | None:
-        ids = find_created(connection, caller.officer.id, call)
-        return None if ids is None else _found(connection, ids)
 
     def _check(
         self,
@@ -142,38 +110,15 @@ class Holds:
         interval: Interval,
         book: PolicyBook,
     ) -> list[float | None]:
-        """For each camera the days for which the agreement behind the hold lets it last, None without limit."""
+        """For each camera the days for which the agreements behind the hold let it last, None without limit."""
         masks = action_masks(
             caller.officer, purpose, policy_columns(cameras), book.agreements, self._clock.now()
         )
-        located = {camera.id for i, camera in enumerate(cameras) if masks.allows(Action.LOCATE, i)}
-        unknown = sorted(set(wanted) - located)
-        if unknown:
-            raise Problem("camera_unknown", f"there is no camera {', '.join(unknown)}", cameras=unknown)
-        longest: list[float | None] = []
-        for i, camera in enumerate(cameras):
-            if not masks.allows(Action.HOLD, i):
-                raise Problem(
-                    "action_denied",
-                    f"no role and agreement of yours allows holding {camera.id}",
-                    cameras=[camera.id],
-                )
-            if Capability.FOOTAGE not in camera.offers:
-                raise Problem(
-                    "footage_not_offered",
-                    f"{camera.id} shares its location only: there is no footage to hold",
-                    cameras=[camera.id],
-                )
-            grants = [grant for grant in masks.grants(Action.HOLD, i) if grant.allows_interval(interval)]
-            if not grants:
-                raise Problem(
-                    "interval_too_long",
-                    f"{interval} is longer than the agreement allows for {camera.id}: shorten it",
-                    cameras=[camera.id],
-                )
-            agreement = grants[0].agreement
-            longest.append(None if agreement is None else agreement.terms.hold_max_days)
-        return longest
+        check_located(masks, cameras, wanted)
+        return [
+            longest_hold_days(footage_grants(masks, Action.HOLD, camera, i, interval))
+            for i, camera in enumerate(cameras)
+        ]
 
     async def list_holds(self, caller: Caller) -> list[Hold]:
         """The caller's own orders; for a custodian also all on their agency's cameras."""
@@ -221,7 +166,7 @@ class Holds:
             return hold if changed is None else changed
 
         released = await self._ledger.write(work)
-        await self._wake()
+        await self._desk.bell.ring()
         return released
 
     async def _visible(self, caller: Caller, hold_id: str) -> Hold:
@@ -235,13 +180,6 @@ class Holds:
         owners = () if hold is None else (hold.camera.agency,)
         await self._authority.deny(caller, "show_hold", (hold_id,), owners)
         raise Problem("not_found", f"there is no hold {hold_id}")
-
-    async def _wake(self) -> None:
-        try:
-            await self._catalog.wake_worker()
-        except Problem as problem:
-            # the ledger is the queue: without the wake-up a worker finds the row by polling
-            self._log.warning("worker not woken", code=problem.code)
 
 
 def _found(connection: Connection, ids: Sequence[str]) -> list[Hold]:

@@ -86,15 +86,12 @@ async def current_caller(
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
 
 
-def if_match(header: Annotated[str | None, Header(alias="If-Match")] = None) -> int | None:
-    """The version that the client read, from `If-Match`."""
+def if_match(header: Annotated[str | None, Header(alias="If-Match", max_length=200)] = None) -> str | None:
+    """The version that the client read, from `If-Match`; whether it is the current one is for who decides."""
     if header is None or header.strip() == "*":
         return None
-    text = header.strip().removeprefix("W/").strip('"')
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise Problem("version_conflict", "If-Match is not an ETag of this request: read it again")
-    return int(text)
+    return header.strip().removeprefix("W/").strip('"')
 
 
-IfMatch = Annotated[int | None, Depends(if_match)]
+IfMatch = Annotated[str | None, Depends(if_match)]
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]

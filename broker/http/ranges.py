@@ -7,6 +7,7 @@ from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
 from broker.errors import Problem
+from broker.http.problem_details import problem_response
 
 _ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
@@ -46,7 +47,12 @@ def ranged(
     header = request.headers.get("range")
     if request.headers.get("if-range") not in (None, f'"{etag}"'):
         header = None
-    part = parse_range(header, size)
+    try:
+        part = parse_range(header, size)
+    except Problem as problem:
+        refusal = problem_response(problem)
+        refusal.headers["Content-Range"] = f"bytes */{size}"
+        return refusal
     start, end = part if part is not None else (0, size)
     headers["Content-Length"] = str(end - start)
     if part is not None:

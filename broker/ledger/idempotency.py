@@ -1,31 +1,16 @@
-"""What an `Idempotency-Key` stands for: the same call again finds what the first one created.
+"""Remembers what a keyed call created: the same call again finds it.
 
 The key is written in the transaction that creates, so that of two calls at once one creates and the other finds.
 """
 
-import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
 from broker.errors import Problem
+from broker.keyed_calls import KeyedCall
 from broker.ledger import tables
-
-
-@dataclass(frozen=True)
-class KeyedCall:
-    """A call with its key. `fingerprint` is equal for equal calls only."""
-
-    key: str
-    fingerprint: str
-
-
-def keyed_call(key: str | None, operation: str, body: str) -> KeyedCall | None:
-    """The call as its sender wrote it, before anything that may change in between was looked up."""
-    if key is None:
-        return None
-    return KeyedCall(key, hashlib.sha256(f"{operation}\n{body}".encode()).hexdigest())
 
 
 def find_created(connection: Connection, officer_id: str, call: KeyedCall) -> tuple[str, ...] | None:
@@ -43,16 +28,28 @@ def find_created(connection: Connection, officer_id: str, call: KeyedCall) -> tu
     return tuple(row.created["ids"])
 
 
-def remember_created(
-    connection: Connection, officer_id: str, call: KeyedCall, ids: tuple[str, ...], at: datetime
-) -> None:
-    """Ties what is being created to the call's key."""
-    connection.execute(
-        insert(tables.idempotency_keys).values(
-            officer_id=officer_id,
-            key=call.key,
-            fingerprint=call.fingerprint,
-            created={"ids": list(ids)},
-            created_at=at,
+def create_once(
+    connection: Connection,
+    officer_id: str,
+    call: KeyedCall | None,
+    ids: tuple[str, ...],
+    at: datetime,
+    create: Callable[[Connection], None],
+) -> tuple[str, ...]:
+    """Creates what gets these ids and ties them to the call's key; the ids of before where the call was made
+    already. A call without a key always creates."""
+    if call is not None:
+        earlier = find_created(connection, officer_id, call)
+        if earlier is not None:
+            return earlier
+        connection.execute(
+            insert(tables.idempotency_keys).values(
+                officer_id=officer_id,
+                key=call.key,
+                fingerprint=call.fingerprint,
+                created={"ids": list(ids)},
+                created_at=at,
+            )
         )
-    )
+    create(connection)
+    return ids

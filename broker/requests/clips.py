@@ -2,6 +2,7 @@
 
 import errno
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from broker.errors import Problem
 from broker.evidence.cut.errors import CutError, NoFootage
 from broker.evidence.cut.models import CutResult, HiddenFrames, Part, SourceFile
 from broker.evidence.cut.service import cut
-from broker.holds import store as holds
+from broker.holds import orders
 from broker.ingest.recorder import Recorder, Recorders
 from broker.ledger.engine import Ledger
 from broker.ledger.leases import Lease, ask_again_at, is_given_up, let_go, put_off, retry_at
@@ -124,9 +125,12 @@ class MakeClips:
         await keep_named_clips(self._ledger, self._tools.vault, claimed[0].id)
 
     async def _entitled(self, request: Request, item: Item) -> bool:
-        book: PolicyBook = await self._tools.authority.fresh_book()
         at = self._tools.clock.now()
-        return await self._ledger.read(lambda c: still_entitled(c, request, item, book, at))
+
+        def decide(book: PolicyBook) -> Callable[[Connection], bool]:
+            return lambda connection: still_entitled(connection, request, item, book, at)
+
+        return await self._tools.authority.decide(decide)
 
     async def _make(self, item: Item) -> Made:
         recorder = await self._tools.recorders.get(item.camera.network).with_clock()
@@ -182,7 +186,7 @@ class MakeClips:
             queue.check_item_lease(connection, item, owner)
             store.add_clips(connection, item, made.clips, made.gaps, made.clock_offset_ms, at)
             store.move_item(connection, item, ItemState.COMPLETED, at, reason=made.problems or None)
-            self._let_go(connection, item, at)
+            orders.let_go(connection, item.hold, at)
             digests = tuple(clip.sha256 for clip in made.clips)
             audit.append(connection, host_entry(request, item, "make_clips", digests), at)
 
@@ -194,14 +198,10 @@ class MakeClips:
         def work(connection: Connection) -> None:
             queue.check_item_lease(connection, item, owner)
             store.move_item(connection, item, state, at, reason=reason)
-            self._let_go(connection, item, at)
+            orders.let_go(connection, item.hold, at)
             audit.append(connection, host_entry(request, item, f"item_{state.value}"), at)
 
         await self._ledger.write(work)
-
-    def _let_go(self, connection: Connection, item: Item, at: datetime) -> None:
-        if item.hold is not None and not item.hold.judicial:
-            holds.schedule_release(connection, item.hold.id, at)
 
     async def _wait(
         self, request: Request, item: Item, owner: str, reason: str, after_s: float | None

@@ -6,75 +6,61 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from adapters.contract.models import Interval
-from broker.agencies.authority import Authority
 from broker.agencies.models import AgencyAction, Agreement, Caller, PolicyBook
 from broker.agencies.policy import RequestView, may
 from broker.audit import store as audit
 from broker.audit.models import Operation
-from broker.clock import Clock
 from broker.errors import Problem
-from broker.holds import store as holds
+from broker.holds import orders
 from broker.holds.models import Finding, Hold
-from broker.identifiers import Identifiers
-from broker.ledger.engine import Ledger
+from broker.holds.orders import OrderDesk
 from broker.requests import store
-from broker.requests.models import DecidedItem, Decision, Item, Request
+from broker.requests.models import DecidedItem, Decision, Item, Request, Word
 from broker.requests.service import Requests, found, host_entry, signatory
 from broker.requests.states import FINAL_ITEMS, ItemState
+from broker.requests.versions import check_version
 
 
 class Decisions:
     """What moves items on by people's word."""
 
-    def __init__(
-        self,
-        requests: Requests,
-        ledger: Ledger,
-        authority: Authority,
-        clock: Clock,
-        identifiers: Identifiers,
-    ) -> None:
+    def __init__(self, requests: Requests, desk: OrderDesk) -> None:
         self._requests = requests
-        self._ledger = ledger
-        self._authority = authority
-        self._clock = clock
-        self._identifiers = identifiers
+        self._ledger = desk.ledger
+        self._authority = desk.authority
+        self._clock = desk.clock
+        self._identifiers = desk.identifiers
+        self._bell = desk.bell
 
     async def decide(
-        self,
-        caller: Caller,
-        request_id: str,
-        verdict: ItemState,
-        reason: str,
-        named: Sequence[DecidedItem],
-        if_match: int | None,
+        self, caller: Caller, request_id: str, verdict: ItemState, word: Word
     ) -> tuple[Request, RequestView]:
         """Approves or denies items of the caller's own agency; all that are pending where none is named."""
         request, view = await self._requests.visible(caller, request_id)
         caller = caller.model_copy(update={"purpose": request.purpose, "case_ref": request.case_ref})
-        at = self._clock.now()
+        at, action = self._clock.now(), f"decide_{verdict.value}"
         if view.as_owner is None or not may(caller.officer, AgencyAction.DECIDE, at, view.as_owner):
-            await self._authority.deny(caller, f"decide_{verdict.value}", (request_id,), request.owners)
+            await self._authority.deny(caller, action, (request_id,), request.owners)
             raise Problem("role_denied", "only a custodian of the camera's owner decides")
         if request.requester.is_same_person(signatory(caller)):
-            await self._authority.deny(caller, f"decide_{verdict.value}", (request_id,), request.owners)
+            await self._authority.deny(caller, action, (request_id,), request.owners)
             raise Problem("own_request", "another custodian has to decide on your request")
+        owned = RequestView(as_requester=False, as_owner=view.as_owner)
 
         def decide(book: PolicyBook) -> Callable[[Connection], Request]:
             def work(connection: Connection) -> Request:
                 current = found(connection, request_id)
-                _check_version(current, if_match)
-                for item, part in _named_items(current, caller.officer.agency, named):
-                    self._decide_item(connection, caller, item, verdict, reason, part, book)
-                decided = found(connection, request_id)
-                entry = self._requests.about(caller, decided, f"decide_{verdict.value}", Operation.ALTERATION)
+                check_version(current, view, word.version)
+                for item, part in _named_items(current, caller.officer.agency, word.named):
+                    self._decide_item(connection, caller, item, verdict, word.reason, part, book)
+                entry = self._requests.about(caller, current, owned, action, Operation.ALTERATION)
                 audit.append(connection, entry, at)
-                return decided
+                return found(connection, request_id)
 
             return work
 
         decided = await self._authority.decide(decide)
-        await self._requests.wake()
+        await self._bell.ring()
         return decided, view
 
     def _decide_item(
@@ -100,7 +86,7 @@ class Decisions:
         store.add_decision(connection, self._identifiers.new("dec"), item.request_id, decision)
         if verdict is ItemState.DENIED:
             store.move_item(connection, item, ItemState.DENIED, at, reason=reason)
-            self._let_go(connection, item, _grace(item, book.agreements))
+            orders.let_go(connection, item.hold, at + _grace(item, book.agreements))
             return
         granted: Interval | None = item.requested
         for interval in (*(d.interval for d in item.decisions), part):
@@ -110,12 +96,8 @@ class Decisions:
             raise Problem("interval_outside", f"the approvals of item {item.n} have no common interval")
         if len(item.decisions) + 1 >= item.approvals_needed:
             store.move_item(connection, item, ItemState.APPROVED, at, reason=reason, approved=granted)
-        else:
-            store.touch(connection, item.request_id, at)
 
-    async def cancel(
-        self, caller: Caller, request_id: str, reason: str, named: Sequence[DecidedItem], if_match: int | None
-    ) -> tuple[Request, RequestView]:
+    async def cancel(self, caller: Caller, request_id: str, word: Word) -> tuple[Request, RequestView]:
         """The requester withdraws items that are not finished; their holds are let go."""
         request, view = await self._requests.visible(caller, request_id)
         caller = caller.model_copy(update={"purpose": request.purpose, "case_ref": request.case_ref})
@@ -124,9 +106,9 @@ class Decisions:
             raise Problem("role_denied", "only the requester withdraws a request; an owner denies it")
 
         def work(connection: Connection) -> Request:
-            current = found(connection, request_id)
-            _check_version(current, if_match)
-            numbers = {item.n for item in named}
+            current, at = found(connection, request_id), self._clock.now()
+            check_version(current, view, word.version)
+            numbers = {item.n for item in word.named}
             _refuse_unknown(current, numbers)
             open_items = [
                 item
@@ -136,23 +118,15 @@ class Decisions:
             if not open_items:
                 raise Problem("state_conflict", f"request {request_id} is {current.state.value} already")
             for item in open_items:
-                store.move_item(connection, item, ItemState.CANCELLED, self._clock.now(), reason=reason)
-                self._let_go(connection, item, timedelta(), by_requester=True)
-            cancelled = found(connection, request_id)
-            entry = self._requests.about(caller, cancelled, "cancel_request", Operation.ALTERATION)
-            audit.append(connection, entry, self._clock.now())
-            return cancelled
+                store.move_item(connection, item, ItemState.CANCELLED, at, reason=word.reason)
+                orders.let_go(connection, item.hold, at, by_requester=True)
+            entry = self._requests.about(caller, current, view, "cancel_request", Operation.ALTERATION)
+            audit.append(connection, entry, at)
+            return found(connection, request_id)
 
         cancelled = await self._ledger.write(work)
-        await self._requests.wake()
+        await self._bell.ring()
         return cancelled, view
-
-    def _let_go(
-        self, connection: Connection, item: Item, grace: timedelta, *, by_requester: bool = False
-    ) -> None:
-        """Schedules the release of an item's hold. Under a judicial basis only its requester releases it."""
-        if item.hold is not None and (by_requester or not item.hold.judicial):
-            holds.schedule_release(connection, item.hold.id, self._clock.now() + grace)
 
     def note_hold(self, connection: Connection, hold: Hold, finding: Finding) -> None:
         """A hold is settled: its item learns what there is. Without any footage it ends here."""
@@ -164,7 +138,6 @@ class Decisions:
             return
         store.note_footage(connection, item, finding.available, finding.overwrite_at, finding.clock_offset_ms)
         if finding.available:
-            store.touch(connection, item.request_id, self._clock.now())
             return
         store.move_item(
             connection,
@@ -175,11 +148,6 @@ class Decisions:
         )
         entry = host_entry(request, item, "item_unavailable")
         audit.append(connection, entry, self._clock.now())
-
-
-def _check_version(request: Request, if_match: int | None) -> None:
-    if if_match is not None and request.version != if_match:
-        raise Problem("version_conflict", f"request {request.id} changed since you read it: read it again")
 
 
 def _refuse_unknown(request: Request, numbers: set[int]) -> None:

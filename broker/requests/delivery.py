@@ -58,7 +58,8 @@ class Delivery:
             raise Problem("not_ready", f"item {n} is {item.state.value}: it has no clips")
         await self._vault.size(found.vault_key)
         objects = (request_id, found.name, found.sha256)
-        await self._disclose(caller, request, [item], "fetch_clip", objects)
+        entry = fetched(caller, request, objects, (item.camera.agency,), "fetch_clip")
+        await self._require_right(caller, request, [item], entry)
         return Delivered(found.vault_key, found.size, found.sha256, f"{request_id}-{found.name}.mp4")
 
     async def bundle(self, caller: Caller, request_id: str) -> Delivered:
@@ -67,13 +68,17 @@ class Delivery:
         if request.state not in FINAL_REQUESTS:
             state = request.state.value
             raise Problem("not_ready", f"request {request_id} is {state}: its bundle comes at its end")
-        await self._require_right(caller, request, [item for item in request.items if item.clips])
+        delivered = [item for item in request.items if item.clips]
+        # whoever has no right any more is spared the wait; what counts is asked again when there is a bundle
+        await self._require_right(caller, request, delivered, None)
         request = await self._sealed(request)
         if request.bundle_key is None:
-            raise Problem("sealing", f"bundle {request_id} is being sealed: try again", retry_after_s=2)
+            waits = f" ({request.state_reason})" if request.state_reason else ""
+            detail = f"bundle {request_id} is being sealed{waits}: try again"
+            raise Problem("sealing", detail, retry_after_s=2)
         size = await self._vault.size(request.bundle_key)
-        delivered = [item for item in request.items if item.clips]
-        await self._disclose(caller, request, delivered, "fetch_bundle", (request_id,))
+        entry = fetched(caller, request, (request_id,), request.owners, "fetch_bundle")
+        await self._require_right(caller, request, delivered, entry)
         return Delivered(
             request.bundle_key, size, PurePosixPath(request.bundle_key).stem, f"{request_id}.zip"
         )
@@ -99,49 +104,47 @@ class Delivery:
             request = await self._requests.reread(request)
         return request
 
-    async def _disclose(
-        self, caller: Caller, request: Request, items: list[Item], action: str, objects: tuple[str, ...]
+    async def _require_right(
+        self, caller: Caller, request: Request, items: list[Item], entry: NewEntry | None
     ) -> None:
         """Asks for the right to the items and logs their disclosure in one transaction, as the last step
-        before they leave: a right that ended while a bundle was waited for is gone."""
+        before they leave: a right that ended while a bundle was waited for is gone. Without an entry nothing
+        leaves yet."""
         at = self._clock.now()
-        entry = NewEntry(
-            operation=Operation.DISCLOSURE,
-            action=action,
-            officer_id=caller.officer.id,
-            agency=caller.officer.agency,
-            person=caller.officer.person,
-            objects=objects,
-            owners=request.owners,
-            purpose=request.purpose,
-            case_ref=request.case_ref,
-            basis=(f"{request.legal_basis.kind}:{request.legal_basis.reference}",),
-            recipient=caller.officer.id,
-            request_id=request.id,
-        )
 
         def decide(book: PolicyBook) -> Callable[[Connection], list[int]]:
             def work(connection: Connection) -> list[int]:
                 lost = [i.n for i in items if not still_entitled(connection, request, i, book, at)]
-                if not lost:
+                if entry is not None and not lost:
                     audit.append(connection, entry, at)
                 return lost
 
             return work
 
-        await self._refuse(caller, request, await self._authority.decide(decide))
-
-    async def _require_right(self, caller: Caller, request: Request, items: list[Item]) -> None:
-        """Spares whoever has no right any more the wait; what counts is asked again in `_disclose`."""
-        book, at = await self._authority.fresh_book(), self._clock.now()
-        lost = await self._ledger.read(
-            lambda c: [i.n for i in items if not still_entitled(c, request, i, book, at)]
-        )
-        await self._refuse(caller, request, lost)
-
-    async def _refuse(self, caller: Caller, request: Request, lost: list[int]) -> None:
+        lost = await self._authority.decide(decide)
         if lost:
-            await self._authority.deny(caller, "fetch_after_end", (request.id,), request.owners)
+            owners = tuple(sorted({item.camera.agency for item in items}))
+            await self._authority.deny(caller, "fetch_after_end", (request.id,), owners)
             numbers = ", ".join(str(n) for n in lost)
             detail = f"the right to item {numbers} has ended since: ask the owner for a new agreement"
             raise Problem("agreement_ended", detail)
+
+
+def fetched(
+    caller: Caller, request: Request, objects: tuple[str, ...], owners: tuple[str, ...], action: str
+) -> NewEntry:
+    """An entry about files that leave, for the owners of what is in them."""
+    return NewEntry(
+        operation=Operation.DISCLOSURE,
+        action=action,
+        officer_id=caller.officer.id,
+        agency=caller.officer.agency,
+        person=caller.officer.person,
+        objects=objects,
+        owners=owners,
+        purpose=request.purpose,
+        case_ref=request.case_ref,
+        basis=(f"{request.legal_basis.kind}:{request.legal_basis.reference}",),
+        recipient=caller.officer.id,
+        request_id=request.id,
+    )

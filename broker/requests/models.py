@@ -125,10 +125,9 @@ class Item(Model):
 
 
 class Request(Model):
-    """A request with all of its items."""
+    """A request with all of its items. `state_reason` says what its sealing waits for."""
 
     id: str
-    version: int
     agency: str
     requester: Signatory
     case_ref: str
@@ -137,6 +136,7 @@ class Request(Model):
     reason: str
     submitted_at: Instant
     state: RequestState
+    state_reason: str | None
     finished_at: Instant | None
     sealed_at: Instant | None
     bundle_key: str | None
@@ -172,6 +172,15 @@ class DecidedItem(Model):
 
     n: int
     interval: Interval | None = None
+
+
+class Word(Model):
+    """What a person says to a request: why, to which items (every open one where none is named), and having read
+    which version of it."""
+
+    reason: str
+    named: tuple[DecidedItem, ...] = ()
+    version: str | None = None
 
 
 class Filter(Model):

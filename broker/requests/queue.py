@@ -1,6 +1,7 @@
 """The rows of items and requests as a queue: what is due, who has it, until when."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select, update
 
@@ -100,20 +101,23 @@ def check_item_lease(connection: Connection, item: Item, owner: str) -> None:
         raise LeaseLost
 
 
-def put_off_request(connection: Connection, request_id: str, owner: str, due_at: datetime) -> None:
-    connection.execute(
-        update(REQUESTS)
-        .where(REQUESTS.c.id == request_id, REQUESTS.c.lease_owner == owner)
-        .values(leases.let_go(due_at))
-    )
+def put_off_request(
+    connection: Connection, request_id: str, owner: str, reason: str, row: dict[str, Any]
+) -> None:
+    """Leaves the sealing for later and says why; `row` comes from `leases.let_go` or `leases.put_off`.
+    `LeaseLost` where the request is no longer this owner's."""
+    _write_request(connection, request_id, owner, {"state_reason": reason, **row})
 
 
 def seal(connection: Connection, request_id: str, owner: str, bundle_key: str, at: datetime) -> None:
     """Writes down the bundle; `LeaseLost` where the request is no longer this owner's."""
+    done = {"sealed_at": at, "bundle_key": bundle_key, "state_reason": None, **leases.let_go(at)}
+    _write_request(connection, request_id, owner, done)
+
+
+def _write_request(connection: Connection, request_id: str, owner: str, values: dict[str, Any]) -> None:
     done = connection.execute(
-        update(REQUESTS)
-        .where(REQUESTS.c.id == request_id, REQUESTS.c.lease_owner == owner)
-        .values(sealed_at=at, bundle_key=bundle_key, **leases.let_go(at))
+        update(REQUESTS).where(REQUESTS.c.id == request_id, REQUESTS.c.lease_owner == owner).values(values)
     )
     if done.rowcount != 1:
         raise LeaseLost

@@ -1,11 +1,14 @@
 """`/v1/requests`: parses submissions and decisions, renders requests, hands out clips."""
 
+from dataclasses import dataclass
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Request as Call
 from pydantic import Field, model_validator
 
 from broker.agencies.models import Action, Caller
+from broker.agencies.policy import RequestView
 from broker.errors import Problem
 from broker.holds.routes import AreaBody, cameras_of_area
 from broker.http.calls import (
@@ -21,8 +24,9 @@ from broker.http.calls import (
 from broker.http.paging import decode_cursor, encode_cursor, next_href
 from broker.http.ranges import ranged
 from broker.http.services import CurrentServices, Services
-from broker.ledger.idempotency import keyed_call
-from broker.requests.models import DecidedItem, Filter, LegalBasis, Submission, WantedItem
+from broker.keyed_calls import keyed_call
+from broker.requests.models import DecidedItem, Filter, LegalBasis, Request, Submission, WantedItem, Word
+from broker.requests.service import AS_REQUESTER
 from broker.requests.states import ItemState, RequestState
 from broker.requests.views import RequestBodyView, RequestList, request_body
 
@@ -72,15 +76,45 @@ class DecisionBody(Body):
     reason: Reason
     items: Annotated[list[DecidedBody], Field(min_length=1, max_length=1000)] | None = None
 
-    def named(self) -> list[DecidedItem]:
-        return [
+    def word(self, version: str | None) -> Word:
+        named = (
             DecidedItem(n=item.n, interval=None if item.interval is None else parse_interval(item.interval))
             for item in self.items or ()
-        ]
+        )
+        return Word(reason=self.reason, named=tuple(named), version=version)
 
 
-def _etag(response: Response, version: int) -> None:
-    response.headers["ETag"] = f'"{version}"'
+def _answer(response: Response, request: Request, view: RequestView) -> RequestBodyView:
+    """The request as the view shows it, with the ETag of what it shows."""
+    body = request_body(request, view)
+    response.headers["ETag"] = f'"{body.version}"'
+    return body
+
+
+@dataclass(frozen=True)
+class DecisionCall:
+    """What approving, denying and withdrawing have in common."""
+
+    request_id: RequestId
+    body: DecisionBody
+    caller: CurrentCaller
+    services: CurrentServices
+    response: Response
+    version: IfMatch
+
+    async def decide(self, verdict: ItemState) -> RequestBodyView:
+        word = self.body.word(self.version)
+        decided = await self.services.decisions.decide(self.caller, self.request_id, verdict, word)
+        return _answer(self.response, *decided)
+
+    async def cancel(self) -> RequestBodyView:
+        word = self.body.word(self.version)
+        return _answer(
+            self.response, *await self.services.decisions.cancel(self.caller, self.request_id, word)
+        )
+
+
+CurrentDecision = Annotated[DecisionCall, Depends()]
 
 
 @router.post("", response_model=RequestBodyView, status_code=201, summary="Submit a request")
@@ -99,8 +133,7 @@ async def submit_request(
     if request is None:
         request = await services.requests.submit(caller, await _submission(body, caller, services), call)
     response.headers["Location"] = f"/v1/requests/{request.id}"
-    _etag(response, request.version)
-    return request_body(request, services.requests.own_view())
+    return _answer(response, request, AS_REQUESTER)
 
 
 async def _submission(body: SubmissionBody, caller: Caller, services: Services) -> Submission:
@@ -126,7 +159,7 @@ async def _submission(body: SubmissionBody, caller: Caller, services: Services) 
 
 @router.get("", response_model=RequestList, summary="List requests")
 async def list_requests(
-    asked: Request,
+    asked: Call,
     caller: CurrentCaller,
     services: CurrentServices,
     state: RequestState | None = None,
@@ -168,66 +201,25 @@ async def list_requests(
 async def show_request(
     request_id: RequestId, caller: CurrentCaller, services: CurrentServices, response: Response
 ) -> RequestBodyView:
-    request, view = await services.requests.show(caller, request_id)
-    _etag(response, request.version)
-    return request_body(request, view)
-
-
-async def _decide(
-    services: Services,
-    caller: Caller,
-    response: Response,
-    request_id: str,
-    verdict: ItemState,
-    body: DecisionBody,
-    if_match: int | None,
-) -> RequestBodyView:
-    request, view = await services.decisions.decide(
-        caller, request_id, verdict, body.reason, body.named(), if_match
-    )
-    _etag(response, request.version)
-    return request_body(request, view)
+    return _answer(response, *await services.requests.show(caller, request_id))
 
 
 @router.post("/{request_id}/approve", response_model=RequestBodyView, summary="Approve items")
-async def approve_request(
-    request_id: RequestId,
-    body: DecisionBody,
-    caller: CurrentCaller,
-    services: CurrentServices,
-    response: Response,
-    version: IfMatch,
-) -> RequestBodyView:
+async def approve_request(decision: CurrentDecision) -> RequestBodyView:
     """By a custodian of the cameras' owner."""
-    return await _decide(services, caller, response, request_id, ItemState.APPROVED, body, version)
+    return await decision.decide(ItemState.APPROVED)
 
 
 @router.post("/{request_id}/deny", response_model=RequestBodyView, summary="Deny items")
-async def deny_request(
-    request_id: RequestId,
-    body: DecisionBody,
-    caller: CurrentCaller,
-    services: CurrentServices,
-    response: Response,
-    version: IfMatch,
-) -> RequestBodyView:
+async def deny_request(decision: CurrentDecision) -> RequestBodyView:
     """By a custodian of the cameras' owner."""
-    return await _decide(services, caller, response, request_id, ItemState.DENIED, body, version)
+    return await decision.decide(ItemState.DENIED)
 
 
 @router.post("/{request_id}/cancel", response_model=RequestBodyView, summary="Withdraw items")
-async def cancel_request(
-    request_id: RequestId,
-    body: DecisionBody,
-    caller: CurrentCaller,
-    services: CurrentServices,
-    response: Response,
-    version: IfMatch,
-) -> RequestBodyView:
+async def cancel_request(decision: CurrentDecision) -> RequestBodyView:
     """By the requester; holds are let go."""
-    request, view = await services.decisions.cancel(caller, request_id, body.reason, body.named(), version)
-    _etag(response, request.version)
-    return request_body(request, view)
+    return await decision.cancel()
 
 
 @router.get(
@@ -236,7 +228,7 @@ async def cancel_request(
     responses={200: {"content": {"video/mp4": {}}}, 206: {"content": {"video/mp4": {}}}},
 )
 async def fetch_clip(
-    request: Request,
+    call: Call,
     request_id: RequestId,
     item: Annotated[int, Field(ge=1, le=100_000)],
     part: Annotated[int, Field(ge=1, le=100_000)],
@@ -246,7 +238,7 @@ async def fetch_clip(
     """The clip, by byte ranges; also before the other items are finished."""
     delivered = await services.delivery.clip(caller, request_id, item, part)
     return ranged(
-        request,
+        call,
         lambda start, end: services.delivery.stream(delivered, start, end),
         delivered.size,
         delivered.etag,
@@ -261,12 +253,12 @@ async def fetch_clip(
     responses={200: {"content": {"application/zip": {}}}, 206: {"content": {"application/zip": {}}}},
 )
 async def fetch_bundle(
-    request: Request, request_id: RequestId, caller: CurrentCaller, services: CurrentServices
+    call: Call, request_id: RequestId, caller: CurrentCaller, services: CurrentServices
 ) -> Response:
     """Everything that was delivered, signed; only in a final state."""
     delivered = await services.delivery.bundle(caller, request_id)
     return ranged(
-        request,
+        call,
         lambda start, end: services.delivery.stream(delivered, start, end),
         delivered.size,
         delivered.etag,

@@ -1,6 +1,7 @@
 """Seals finished requests: a job of the worker that writes the bundle and has every owner sign it."""
 
 import asyncio
+import errno
 import hashlib
 import random
 from collections.abc import Sequence
@@ -17,11 +18,12 @@ from broker.agencies.officers import read_agencies
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
 from broker.clock import Clock
+from broker.errors import Problem
 from broker.evidence.bundle import models as sealed
 from broker.evidence.bundle.archive import write_bundle
 from broker.evidence.bundle.certificates import open_identity
 from broker.ledger.engine import Ledger
-from broker.ledger.leases import Lease, retry_at
+from broker.ledger.leases import Lease, ask_again_at, let_go, put_off, retry_at
 from broker.requests import queue
 from broker.requests.models import Clip, Item, Request, Signatory
 from broker.requests.scratch import scratch_folder, to_its_end
@@ -30,6 +32,9 @@ from broker.requests.sweeping import keep_named_bundle, keep_named_clips
 from broker.vault.store import Vault, bundle_key
 
 SOFTWARE: Final = "Entrevue"
+NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
+WAIT_S: Final = 30.0
+"""Least wait for a store that is away or full."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,23 @@ class SealRequests:
         return await self._ledger.write(lambda c: queue.renew_request(c, claimed.id, lease))
 
     async def carry_out(self, claimed: Request, owner: str) -> None:
-        request, at = claimed, self._tools.clock.now()
+        try:
+            key = await self._bundle(claimed)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            await self._wait(claimed, owner, "no room on the broker's disk to seal the bundle")
+        except Problem as problem:
+            if problem.kind.status < 500:
+                raise
+            await self._wait(claimed, owner, problem.detail)
+        else:
+            await self._ledger.write(lambda c: self._seal(c, claimed, owner, key))
+            await self.clear_up(claimed)
+
+    async def _bundle(self, request: Request) -> str:
+        """Writes the bundle into the vault; its key there."""
+        at = self._tools.clock.now()
         agencies = await self._ledger.read(read_agencies)
         log = await self._ledger.read(lambda c: audit.about_request(c, request.id))
         facts = bundle_facts(request, agencies, log)
@@ -93,8 +114,7 @@ class SealRequests:
             digest = await to_its_end(lambda: _sha256(output))
             key = bundle_key(request.id, digest)
             await self._tools.vault.put_file(key, output)
-        await self._ledger.write(lambda c: self._seal(c, request, owner, key))
-        await self.clear_up(request)
+        return key
 
     def _seal(self, connection: Connection, request: Request, owner: str, key: str) -> None:
         at = self._tools.clock.now()
@@ -113,7 +133,18 @@ class SealRequests:
 
     async def fail(self, claimed: Request, owner: str) -> None:
         due_at = retry_at(claimed.attempts, self._tools.clock.now(), self._tools.jitter)
-        await self._ledger.write(lambda c: queue.put_off_request(c, claimed.id, owner, due_at))
+        reason = "sealing failed inside; will be tried again"
+        await self._ledger.write(
+            lambda c: queue.put_off_request(c, claimed.id, owner, reason, let_go(due_at))
+        )
+
+    async def _wait(self, request: Request, owner: str, reason: str) -> None:
+        """Nothing of a finished request is lost by waiting, so sealing is never given up."""
+        at = self._tools.clock.now()
+        due_at = ask_again_at(request.finished_at or at, at, self._tools.jitter, WAIT_S)
+        await self._ledger.write(
+            lambda c: queue.put_off_request(c, request.id, owner, reason, put_off(due_at))
+        )
 
     async def clear_up(self, claimed: Request) -> None:
         """Whoever loses the race takes its own bundle away, whoever wins what others left."""

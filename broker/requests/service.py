@@ -1,34 +1,25 @@
-"""The life of a request as people drive it: submit, read, decide, withdraw."""
+"""The life of a request as people drive it: submit and read. `broker.requests.decisions` moves it on."""
 
 from collections.abc import Callable, Sequence
 
-import structlog
 from sqlalchemy import Connection
 
-from broker.agencies.authority import Authority
 from broker.agencies.models import AgencyAction, Caller, PolicyBook
 from broker.agencies.policy import RequestView, may, request_view
 from broker.audit import store as audit
-from broker.audit.models import NewEntry, Operation, Verdict
-from broker.catalog.store import CatalogStore
-from broker.clock import Clock
+from broker.audit.models import NewEntry, Operation
 from broker.errors import Problem
-from broker.holds import store as holds
+from broker.holds import orders
 from broker.holds.models import NewHold
-from broker.identifiers import Identifiers
-from broker.ledger.engine import Ledger
-from broker.ledger.idempotency import KeyedCall, find_created, remember_created
+from broker.holds.orders import OrderDesk
+from broker.keyed_calls import KeyedCall
+from broker.ledger.idempotency import create_once, find_created
 from broker.requests import store
-from broker.requests.models import (
-    Filter,
-    Item,
-    NewItem,
-    Request,
-    Signatory,
-    Submission,
-)
+from broker.requests.models import Filter, Item, NewItem, Request, Signatory, Submission
 from broker.requests.submission import Checker, check_form
-from broker.settings import BrokerSettings
+
+AS_REQUESTER = RequestView(as_requester=True, as_owner=None)
+"""What a requester sees of their own request."""
 
 
 def signatory(caller: Caller) -> Signatory:
@@ -45,22 +36,11 @@ def signatory(caller: Caller) -> Signatory:
 class Requests:
     """The service of this domain."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        catalog: CatalogStore,
-        authority: Authority,
-        clock: Clock,
-        identifiers: Identifiers,
-        settings: BrokerSettings,
-    ) -> None:
-        self._ledger = ledger
-        self._catalog = catalog
-        self._authority = authority
-        self._clock = clock
-        self._identifiers = identifiers
-        self._settings = settings
-        self._log = structlog.get_logger("requests")
+    def __init__(self, desk: OrderDesk) -> None:
+        self._desk = desk
+        self._ledger = desk.ledger
+        self._authority = desk.authority
+        self._clock = desk.clock
 
     # submit
 
@@ -70,52 +50,39 @@ class Requests:
         await self._authority.require_purpose(caller)
         await self._authority.require(caller, AgencyAction.SUBMIT_REQUEST, "submit_request")
         at = self._clock.now()
-        basis = check_form(submission, self._settings, at)
-        checker = Checker(caller, self._settings, basis, self._identifiers, at)
-        cameras = await self._catalog.cameras(sorted({item.camera_id for item in submission.items}))
-        request_id = self._identifiers.new("req")
+        basis = check_form(submission, self._desk.settings, at)
+        checker = Checker(caller, basis, self._desk.identifiers, at)
+        wanted = [item.camera_id for item in submission.items]
+        cameras = await self._desk.catalog.cameras(sorted(set(wanted)))
+        request_id = self._desk.identifiers.new("req")
 
         def decide(book: PolicyBook) -> Callable[[Connection], Request]:
             items = checker.items(submission, cameras, book)
+            holds = [self._hold(caller, submission, request_id, item, basis.judicial) for item in items]
+
+            def create(connection: Connection) -> None:
+                store.insert_request(connection, request_id, signatory(caller), submission, items, at)
+                orders.place(connection, holds, at)
+                audit.append(connection, self._submitted(caller, submission, request_id, items), at)
 
             def work(connection: Connection) -> Request:
-                if call is not None:
-                    if (earlier := self._created(connection, caller, call)) is not None:
-                        return earlier
-                    remember_created(connection, caller.officer.id, call, (request_id,), at)
-                store.insert_request(connection, request_id, signatory(caller), submission, items, at)
-                for item in items:
-                    holds.order(
-                        connection, self._hold(caller, submission, request_id, item, basis.judicial), at
-                    )
-                audit.append(connection, self._submitted(caller, submission, request_id, items), at)
-                return found(connection, request_id)
+                ids = create_once(connection, caller.officer.id, call, (request_id,), at, create)
+                return found(connection, ids[0])
 
             return work
 
-        try:
-            request = await self._authority.decide(decide)
-        except Problem as problem:
-            if problem.code in ("camera_unknown", "action_denied"):
-                asked = tuple(item.camera_id for item in submission.items)
-                owners = tuple(sorted({camera.agency for camera in cameras}))
-                await self._authority.deny(caller, "submit_request", asked, owners)
-            raise
-        await self.wake()
-        return request
+        return await self._desk.take(caller, "submit_request", wanted, cameras, decide)
 
     async def earlier(self, caller: Caller, call: KeyedCall) -> Request | None:
         """What the same call created before; logged as a look at it."""
         await self._authority.require(caller, AgencyAction.SUBMIT_REQUEST, "submit_request")
-        earlier = await self._ledger.read(lambda c: self._created(c, caller, call))
-        if earlier is not None:
-            entry = self.about(caller, earlier, "read_request")
-            await self._ledger.write(lambda c: audit.append(c, entry, self._clock.now()))
+        ids = await self._ledger.read(lambda c: find_created(c, caller.officer.id, call))
+        if ids is None:
+            return None
+        earlier = await self._ledger.read(lambda c: found(c, ids[0]))
+        entry = self.about(caller, earlier, AS_REQUESTER, "read_request")
+        await self._ledger.write(lambda c: audit.append(c, entry, self._clock.now()))
         return earlier
-
-    def _created(self, connection: Connection, caller: Caller, call: KeyedCall) -> Request | None:
-        ids = find_created(connection, caller.officer.id, call)
-        return None if ids is None else found(connection, ids[0])
 
     def _hold(
         self, caller: Caller, submission: Submission, request_id: str, item: NewItem, judicial: bool
@@ -149,20 +116,12 @@ class Requests:
             }
         )
 
-    async def wake(self) -> None:
-        """Tells a worker that something is due."""
-        try:
-            await self._catalog.wake_worker()
-        except Problem as problem:
-            # the ledger is the queue: without the wake-up a worker finds the row by polling
-            self._log.warning("worker not woken", code=problem.code)
-
     # read
 
     async def show(self, caller: Caller, request_id: str) -> tuple[Request, RequestView]:
         """A request as far as the caller may see it; logged. `not_found` where nothing of it may be seen."""
         request, view = await self.visible(caller, request_id)
-        entry = self.about(caller, request, "read_request")
+        entry = self.about(caller, request, view, "read_request")
         await self._ledger.write(lambda c: audit.append(c, entry, self._clock.now()))
         return request, view
 
@@ -201,26 +160,27 @@ class Requests:
         views = [(r, request_view(officer, r.requester.officer_id, r.owners, at)) for r in page]
         return views, len(found) > len(page)
 
-    def own_view(self) -> RequestView:
-        """What a requester sees of their own request."""
-        return RequestView(as_requester=True, as_owner=None)
-
     async def reread(self, request: Request) -> Request:
         """The request as it is now, for somebody who may see it already."""
         return await self._ledger.read(lambda c: found(c, request.id))
 
     def about(
-        self, caller: Caller, request: Request, action: str, operation: Operation = Operation.CONSULTATION
+        self,
+        caller: Caller,
+        request: Request,
+        view: RequestView,
+        action: str,
+        operation: Operation = Operation.CONSULTATION,
     ) -> NewEntry:
-        """An entry about a request, under the request's own purpose and case."""
+        """An entry about a request, under the request's own purpose and case; for the owners of the items that the
+        view shows, as what is done with the others' does not concern them."""
         return self._authority.entry(caller, operation, action).model_copy(
             update={
                 "purpose": request.purpose,
                 "case_ref": request.case_ref,
                 "objects": (request.id,),
-                "owners": request.owners,
+                "owners": tuple(owner for owner in request.owners if view.shows(owner)),
                 "request_id": request.id,
-                "decision": Verdict.ALLOWED,
             }
         )
 

@@ -40,7 +40,6 @@ def insert_request(
     connection.execute(
         insert(tables.requests).values(
             id=request_id,
-            version=1,
             agency=requester.agency,
             officer_id=requester.officer_id,
             requester=dumped(requester),
@@ -164,7 +163,6 @@ def _requests(connection: Connection, rows: list[RowMapping]) -> list[Request]:
     return [
         Request(
             id=row["id"],
-            version=row["version"],
             agency=row["agency"],
             requester=Signatory.model_validate(row["requester"]),
             case_ref=row["case_ref"],
@@ -173,6 +171,7 @@ def _requests(connection: Connection, rows: list[RowMapping]) -> list[Request]:
             reason=row["reason"],
             submitted_at=row["submitted_at"],
             state=RequestState(row["state"]),
+            state_reason=row["state_reason"],
             finished_at=row["finished_at"],
             sealed_at=row["sealed_at"],
             bundle_key=row["bundle_key"],
@@ -224,11 +223,11 @@ def list_requests(connection: Connection, wanted: Filter) -> list[Request]:
 
 
 def touch(connection: Connection, request_id: str, at: datetime) -> RequestState:
-    """Derives the request's state anew and counts its version up; called with every change of an item."""
+    """Derives the request's state anew; called with every change of an item's."""
     requests, items = tables.requests, tables.request_items
     states = connection.execute(select(items.c.state).where(items.c.request_id == request_id)).scalars()
     state = derive(ItemState(name) for name in states)
-    values: dict[str, Any] = {"state": state.value, "version": requests.c.version + 1}
+    values: dict[str, Any] = {"state": state.value}
     if state in FINAL_REQUESTS:
         values |= {"finished_at": at, "due_at": at}
     connection.execute(update(requests).where(requests.c.id == request_id).values(values))

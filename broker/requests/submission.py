@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapters.contract.capabilities import Capability
 from broker.agencies.models import Action, Approval, Caller, PolicyBook
 from broker.agencies.policy import ActionMasks, Basis, action_masks
 from broker.catalog.columns import policy_columns
 from broker.catalog.models import Camera
 from broker.errors import Problem
-from broker.holds.limits import check_interval, hold_until
+from broker.holds.limits import check_interval, check_located, footage_grants, hold_until
 from broker.identifiers import Identifiers
 from broker.requests.models import NewItem, Submission, WantedItem
 from broker.requests.states import ItemState
@@ -43,7 +42,6 @@ class Checker:
     """Turns wanted items into new ones under one policy book."""
 
     caller: Caller
-    settings: BrokerSettings
     basis: BasisSettings
     identifiers: Identifiers
     at: datetime
@@ -56,10 +54,7 @@ class Checker:
             self.caller.officer, submission.purpose, policy_columns(cameras), book.agreements, self.at
         )
         index = {camera.id: i for i, camera in enumerate(cameras)}
-        located = {name for name, i in index.items() if masks.allows(Action.LOCATE, i)}
-        unknown = sorted({item.camera_id for item in submission.items} - located)
-        if unknown:
-            raise Problem("camera_unknown", f"there is no camera {', '.join(unknown)}", cameras=unknown)
+        check_located(masks, cameras, (item.camera_id for item in submission.items))
         items = []
         for n, wanted in enumerate(submission.items, start=1):
             camera = cameras[index[wanted.camera_id]]
@@ -67,29 +62,7 @@ class Checker:
         return tuple(items)
 
     def _item(self, n: int, wanted: WantedItem, camera: Camera, masks: ActionMasks, index: int) -> NewItem:
-        if Capability.FOOTAGE not in camera.offers and masks.allows(Action.REQUEST_CLIP, index):
-            raise Problem(
-                "footage_not_offered",
-                f"{camera.id} shares its location only: its network hands out no footage",
-                cameras=[camera.id],
-            )
-        grants = [
-            grant
-            for grant in masks.grants(Action.REQUEST_CLIP, index)
-            if grant.allows_interval(wanted.interval)
-        ]
-        if not masks.allows(Action.REQUEST_CLIP, index):
-            raise Problem(
-                "action_denied",
-                f"no role and agreement of yours allows requesting {camera.id}",
-                cameras=[camera.id],
-            )
-        if not grants:
-            raise Problem(
-                "interval_too_long",
-                f"{wanted.interval} is longer than the agreement allows for {camera.id}: shorten it",
-                cameras=[camera.id],
-            )
+        grants = footage_grants(masks, Action.REQUEST_CLIP, camera, index, wanted.interval)
         grant = min(grants, key=_approvals)
         agreement = grant.agreement
         needed = _approvals(grant)

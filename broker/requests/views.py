@@ -5,6 +5,7 @@ from broker.holds.views import HeldView, held_view
 from broker.http.calls import InstantView, View
 from broker.requests.models import Clip, Decision, Item, LegalBasis, Request, Signatory
 from broker.requests.states import derive
+from broker.requests.versions import version_of
 
 
 class PersonView(View):
@@ -53,11 +54,13 @@ class ItemView(View):
 
 
 class RequestBodyView(View):
-    """A request with the items that the caller may see."""
+    """A request with the items that the caller may see. `version` is its ETag; `state_reason` says what its sealing
+    waits for."""
 
     id: str
-    version: int
+    version: str
     state: str
+    state_reason: str | None
     submitted_at: InstantView
     finished_at: InstantView | None
     sealed_at: InstantView | None
@@ -134,8 +137,9 @@ def request_body(request: Request, view: RequestView) -> RequestBodyView:
     whole = len(items) == len(request.items)
     return RequestBodyView(
         id=request.id,
-        version=request.version,
+        version=version_of(request, view),
         state=derive(item.state for item in items).value,
+        state_reason=request.state_reason if whole else None,
         submitted_at=request.submitted_at,
         finished_at=request.finished_at if whole else None,
         sealed_at=request.sealed_at if whole else None,

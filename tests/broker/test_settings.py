@@ -190,6 +190,8 @@ def test_a_secret_that_is_missing_or_unreadable_is_named_without_any_value(tmp_p
     "line",
     [
         'redis_url = "redis://:s3cret@host"',
+        'redis_url = "redis://host:6379/0?password=s3cret"',
+        'redis_url = "redis://host?protocol=3&password=s3cret&username=u"',
         'redis_url = { value = "s3cret" }',
         'token = "s3cret"',
         'max_items = "s3cret"',

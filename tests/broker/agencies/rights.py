@@ -20,7 +20,7 @@ from broker.agencies.models import (
     Role,
     Terms,
 )
-from broker.agencies.policy import CameraColumns
+from broker.agencies.policy import CameraColumns, Category
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -73,13 +73,13 @@ class Square:
 
 def columns(cameras: list[Camera]) -> CameraColumns:
     return CameraColumns(
-        owner=np.array([c.owner for c in cameras], dtype=np.str_),
-        network=np.array([c.network for c in cameras], dtype=np.str_),
-        kind=np.array([c.kind for c in cameras], dtype=np.str_),
+        owner=Category.of([c.owner for c in cameras]),
+        network=Category.of([c.network for c in cameras]),
+        kind=Category.of([c.kind for c in cameras]),
+        tags=Category.of([c.tags for c in cameras]),
         lat_deg=np.array([np.nan if c.lat is None else c.lat for c in cameras], dtype=np.float64),
         lon_deg=np.array([np.nan if c.lon is None else c.lon for c in cameras], dtype=np.float64),
         reserved=np.array([c.reserved for c in cameras], dtype=np.bool_),
-        tags=tuple(c.tags for c in cameras),
     )
 
 

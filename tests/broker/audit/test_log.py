@@ -95,7 +95,14 @@ async def test_an_auditor_sees_their_officers_and_their_cameras_and_nothing_else
 
 async def test_of_a_shared_entry_each_owner_sees_its_own_cameras_only(ledger: Ledger, log: AuditLog) -> None:
     shared = entry(
-        objects=("req_1", "rail-cctv:r1", "metro-cctv:m1", "police-list:p1", "gone-network:x"),
+        objects=(
+            "rail-cctv:r1",
+            "metro-cctv:m1",
+            "police-list:p1",
+            "gone-network:x",
+            "rail-cctv",
+            "metro-cctv",
+        ),
         owners=("metro", "police", "rail"),
         query={
             "interval": "2026-06-15T11:00:00Z/2026-06-15T12:00:00Z",
@@ -104,11 +111,27 @@ async def test_of_a_shared_entry_each_owner_sees_its_own_cameras_only(ledger: Le
     )
     await written(ledger, shared)
     (rail,), (metro,), (police,) = [await read(log, agency) for agency in ("rail", "metro", "police")]
-    assert rail.objects == ("req_1", "rail-cctv:r1")
+    assert rail.objects == ("rail-cctv:r1", "rail-cctv")
     assert rail.owners == ("rail",)
     assert rail.query == {"interval": shared.query["interval"], "items": ["rail-cctv:r1 a"]}  # type: ignore[index]  # set above
-    assert metro.objects == ("req_1", "metro-cctv:m1")
+    assert metro.objects == ("metro-cctv:m1", "metro-cctv")
     assert (police.objects, police.owners, police.query) == (shared.objects, shared.owners, shared.query)
+
+
+async def test_what_is_nowhere_known_to_be_an_agencys_own_is_not_shown_to_it(
+    ledger: Ledger, log: AuditLog
+) -> None:
+    await written(
+        ledger,
+        entry(
+            owners=("rail",),
+            objects=("hold_9", "req_9", "off_9", "metro-police@1", "metro-police", "../metro"),
+            basis=("own", "metro-police", "judicial_requisition:R-1"),
+            request_id="req_9",
+        ),
+    )
+    (seen,) = await read(log, "rail")
+    assert (seen.objects, seen.basis, seen.request_id) == ((), ("judicial_requisition:R-1",), None)
 
 
 async def test_entries_about_one_request_can_be_asked_for(ledger: Ledger, log: AuditLog) -> None:

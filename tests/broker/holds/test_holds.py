@@ -14,7 +14,6 @@ from adapters.contract.models import HoldReceipt, Interval
 from broker.agencies.models import Role
 from broker.holds import store
 from broker.holds.carrying import merged
-from broker.holds.limits import hold_until
 from broker.holds.models import TRANSITIONS, HoldState
 from tests.world import LAST_MINUTES, NOW, SignedIn, TestBroker, open_test_broker, recorded_minutes, settings
 
@@ -341,12 +340,6 @@ async def test_a_hold_moves_by_its_table_only(broker: TestBroker, operator: Sign
                 await broker.broker.ledger.write(
                     lambda c, h=hold, f=following: store.finish(c, h, f, NOW)  # type: ignore[misc]
                 )
-
-
-def test_the_shortest_limit_counts_and_none_is_no_limit() -> None:
-    assert hold_until(NOW, None, None) is None
-    assert hold_until(NOW, None, 30.0) == NOW + timedelta(days=30)
-    assert hold_until(NOW, 30.0, 3.0) == NOW + timedelta(days=3)
 
 
 def test_touching_and_overlapping_intervals_merge() -> None:

@@ -49,14 +49,8 @@ def test_a_wrong_interval_is_refused_with_what_is_wrong(text: str, said: str) ->
 
 
 @pytest.mark.parametrize(
-    ("header", "version"), [(None, None), ("*", None), ('"5"', 5), ('W/"5"', 5), (" 5 ", 5), ('"0"', 0)]
+    ("header", "version"),
+    [(None, None), ("*", None), ('"a5"', "a5"), ('W/"a5"', "a5"), (" a5 ", "a5"), ("", "")],
 )
-def test_if_match_is_the_version_that_was_read(header: str | None, version: int | None) -> None:
+def test_if_match_is_the_version_that_was_read(header: str | None, version: str | None) -> None:
     assert if_match(header) == version
-
-
-@pytest.mark.parametrize("header", ["", '"abc"', '"-1"', '"²"', '"' + "9" * 30 + '"', '"1", "2"'])
-def test_an_if_match_that_is_no_tag_of_ours_is_a_conflict(header: str) -> None:
-    with pytest.raises(Problem) as caught:
-        if_match(header)
-    assert caught.value.kind.status == 412

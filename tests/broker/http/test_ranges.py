@@ -108,6 +108,11 @@ async def test_a_part_of_another_version_gives_the_whole() -> None:
     assert (await fetched(Range="bytes=10-19", If_Range='"other"')).status_code == 200
 
 
-async def test_a_range_outside_the_file_is_a_problem() -> None:
-    answer = await fetched(Range=f"bytes={len(CONTENT)}-")
+@pytest.mark.parametrize(
+    "asked", [f"bytes={len(CONTENT)}-", "bytes=-0", f"bytes={len(CONTENT)}-{len(CONTENT) + 9}"]
+)
+async def test_a_range_outside_the_file_is_a_problem_that_tells_its_size(asked: str) -> None:
+    answer = await fetched(Range=asked)
     assert (answer.status_code, answer.json()["code"]) == (416, "range_not_satisfiable")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["content-range"] == f"bytes */{len(CONTENT)}"

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -238,3 +239,21 @@ def test_a_writer_never_waits_for_its_own_readers(ledger_file: Path) -> None:
         assert names(reading) == []
     reader.dispose()
     writer.dispose()
+
+
+async def test_reads_are_answered_while_every_other_thread_copies_footage(ledger: Ledger) -> None:
+    """The default executor's threads are all taken for as long as this lasts."""
+    loop, go = asyncio.get_running_loop(), threading.Event()
+    few = ThreadPoolExecutor(1)
+    loop.set_default_executor(few)
+    try:
+        copying = [loop.run_in_executor(None, go.wait, 30) for _ in range(3)]
+        async with asyncio.timeout(10):
+            assert await ledger.read(names) == []
+            assert await ledger.write(add("rail")) == "rail"
+        assert not any(copy.done() for copy in copying)
+    finally:
+        go.set()
+        loop.set_default_executor(ThreadPoolExecutor())
+    await asyncio.gather(*copying)
+    few.shutdown()

@@ -86,6 +86,29 @@ def test_a_migration_that_fails_on_the_way_leaves_nothing_behind(
     assert schema(file)
 
 
+def test_what_an_older_ledger_holds_is_there_after_every_later_migration(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.sqlite"
+    engine = sqlite_engine(file, read_only=False)
+    command.upgrade(configuration(engine), "0001")
+    engine.dispose()
+    older = sqlite3.connect(file)
+    older.execute("INSERT INTO agencies VALUES ('rail', 'Railway')")
+    older.execute("INSERT INTO officers VALUES ('off_1', 'rail', 'Test', 'Tests', 'T-1', '[]', 0)")
+    older.execute(
+        "INSERT INTO requests (id, version, agency, officer_id, requester, case_ref, purpose, basis_kind,"
+        " basis_reference, reason, submitted_at, state, attempts, due_at)"
+        " VALUES ('req_1', 7, 'rail', 'off_1', '{}', 'PV', 'test', 'customs', 'C-1', 'Theft', 0, 'pending', 0, 0)"
+    )
+    older.commit()
+    older.close()
+    migrate(file)
+    newer = sqlite3.connect(file)
+    assert newer.execute("SELECT id, reason, state, state_reason FROM requests").fetchall() == [
+        ("req_1", "Theft", "pending", None)
+    ]
+    newer.close()
+
+
 def test_nothing_can_be_taken_back_to_an_older_shape(ledger_file: Path) -> None:
     engine = sqlite_engine(ledger_file, read_only=False)
     with pytest.raises(AttributeError):

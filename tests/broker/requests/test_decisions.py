@@ -92,21 +92,6 @@ async def test_nobody_decides_on_their_own_request(broker: TestBroker, custodian
     assert (await decide(custodian, "approve", request_id)).status_code == 200
 
 
-async def test_a_decision_on_an_older_version_is_refused(
-    broker: TestBroker, investigator: SignedIn, custodian: SignedIn
-) -> None:
-    request_id = (await submit(investigator, "rail-cctv:r1"))["id"]
-    read = await custodian.get(f"/v1/requests/{request_id}", None)
-    await broker.work()
-    for verb, who in (("approve", custodian), ("deny", custodian), ("cancel", investigator)):
-        answer = await decide(who, verb, request_id, **{"If-Match": read.headers["ETag"]})
-        assert (answer.status_code, answer.json()["code"]) == (412, "version_conflict")
-    fresh = await custodian.get(f"/v1/requests/{request_id}", None)
-    answer = await decide(custodian, "approve", request_id, **{"If-Match": fresh.headers["ETag"]})
-    assert answer.status_code == 200
-    assert answer.headers["ETag"] != fresh.headers["ETag"]
-
-
 async def test_of_two_decisions_at_the_same_moment_one_counts(
     broker: TestBroker, investigator: SignedIn, custodian: SignedIn
 ) -> None:
