@@ -28,6 +28,8 @@ from broker.catalog.attached import attach
 from broker.catalog.bell import WorkerBell
 from broker.catalog.connection import client_of_socket, client_of_url
 from broker.catalog.embedded import EmbeddedValkey, OwnedData
+from broker.catalog.index.following import CatalogFollower
+from broker.catalog.index.memory import CatalogIndex
 from broker.catalog.routes import router as catalog_router
 from broker.catalog.service import Catalog
 from broker.catalog.snapshots import Snapshots
@@ -71,6 +73,7 @@ class Broker:
     services: Services
     ledger: Ledger
     catalog: CatalogStore
+    follower: CatalogFollower
     vault: Vault
     recorders: Recorders
     ingest: Ingest
@@ -204,7 +207,9 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
     recorders = Recorders(settings, clock, host.load_adapter)
     office = build_office(settings, host, ledger)
     authority = office.authority
-    catalog = Catalog(catalog_store, authority, clock, networks)
+    index = CatalogIndex()
+    follower = CatalogFollower(index, catalog_store, networks, clock, lambda: identifiers.new("catalog"))
+    catalog = Catalog(index, follower, catalog_store, authority, clock, networks)
     desk = OrderDesk(
         ledger=ledger,
         catalog=catalog,
@@ -260,6 +265,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         services=services,
         ledger=ledger,
         catalog=catalog_store,
+        follower=follower,
         vault=vault,
         recorders=recorders,
         ingest=ingest,
@@ -299,8 +305,9 @@ def create_api(services: Services) -> FastAPI:
 
 
 async def run_background(broker: Broker, *, ingest: bool, worker: bool) -> None:
-    """Ingest and work until cancelled."""
+    """Follows the catalog, ingests and works until cancelled."""
     async with asyncio.TaskGroup() as group:
+        group.create_task(broker.follower.run(), name="catalog follower")
         if ingest:
             group.create_task(broker.schedule.run())
         if worker:
@@ -309,8 +316,11 @@ async def run_background(broker: Broker, *, ingest: bool, worker: bool) -> None:
 
 @asynccontextmanager
 async def background(broker: Broker, *, ingest: bool, worker: bool) -> AsyncIterator[None]:
-    """Ingest and work for as long as the block runs. Where they fail the block is cancelled, and what failed
-    is raised: a broker that answers and no longer works would let footage be overwritten."""
+    """Follows the catalog, ingests and works for as long as the block runs.
+
+    Where these fail the block is cancelled, and what failed is raised: a broker that answers and no longer works
+    would let footage be overwritten.
+    """
     block = asyncio.current_task()
     task = asyncio.create_task(run_background(broker, ingest=ingest, worker=worker))
 

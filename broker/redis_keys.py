@@ -7,17 +7,15 @@
 | `entrevue:network:{ID}:digests` | hash | camera id → digest of what its network said of it |
 | `entrevue:network:{ID}:places` | hash | place id → the place as JSON |
 | `entrevue:network:{ID}:lease` | string | who runs the network's ingest, with expiry |
-| `entrevue:geo` | sorted set (GEO) | camera id at its own or its place's position |
-| `entrevue:polar` | set | ids of cameras beyond the latitudes that GEO takes |
-| `entrevue:changes` | stream | one entry a changed camera: `camera`, `change` |
+| `entrevue:identity` | string | tells this catalog from one begun anew after a loss |
+| `entrevue:changes` | stream | what changed: `camera` id, `report` or `places` of a network id, or `gazetteer` |
 | `entrevue:wake` | list | wakes a worker |
 """
 
 from typing import Final
 
 NETWORKS: Final = "entrevue:networks"
-GEO: Final = "entrevue:geo"
-POLAR: Final = "entrevue:polar"
+IDENTITY: Final = "entrevue:identity"
 CHANGES: Final = "entrevue:changes"
 WAKE: Final = "entrevue:wake"
 

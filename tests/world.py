@@ -304,6 +304,7 @@ class TestBroker:
     async def synchronise(self) -> None:
         for network in ("rail-cctv", "metro-cctv", "police-list"):
             await self.broker.ingest.synchronise(network)
+        await self.broker.follower.catch_up()
 
     async def work(self) -> int:
         """Carries out everything that is due."""
@@ -355,7 +356,14 @@ async def open_test_broker(
         broker = build(configured, host, ledger, CatalogStore(redis))
         await broker.services.agreements.seed(configured)
         transport = httpx.ASGITransport(create_api(broker.services), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://broker") as http:
+
+        async def catch_up(_request: httpx.Request) -> None:
+            await broker.follower.catch_up()
+
+        hooks = {"request": [catch_up]}  # what was synchronised is known before the next call
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://broker", event_hooks=hooks
+        ) as http:
             rail, metro, police = (recorders[n] for n in ("rail-cctv", "metro-cctv", "police-list"))
             yield TestBroker(broker, clock, rail, metro, police, http)
         await broker.recorders.aclose()

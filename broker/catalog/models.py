@@ -1,9 +1,7 @@
 """Frozen facts of the catalog and the questions that are put to it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -20,7 +18,6 @@ from adapters.contract.models import (
     Stream,
     View,
 )
-from broker.agencies.models import Action
 
 RESERVED_TAG: Final = "reserved"
 
@@ -151,99 +148,3 @@ class NetworkReport(Model):
     def is_stale(self, at: datetime) -> bool:
         """Nothing proved the network's cameras for long."""
         return self.proven_until is None or at > self.proven_until
-
-
-@dataclass(frozen=True)
-class Radius:
-    """Within `radius_m` of a point."""
-
-    lat_deg: float
-    lon_deg: float
-    radius_m: float
-
-
-@dataclass(frozen=True)
-class Box:
-    """Between meridians and parallels; west of the antimeridian to east of it where `west_deg > east_deg`."""
-
-    west_deg: float
-    south_deg: float
-    east_deg: float
-    north_deg: float
-
-    @property
-    def width_deg(self) -> float:
-        """From west to east, in [0, 360]."""
-        width_deg = self.east_deg - self.west_deg
-        return width_deg if width_deg >= 0 else width_deg + 360
-
-    @property
-    def centre_deg(self) -> tuple[float, float]:
-        """Latitude and longitude of the middle."""
-        return (self.south_deg + self.north_deg) / 2, wrapped_deg(self.west_deg + self.width_deg / 2)
-
-    def holds(self, position: Position) -> bool:
-        """Whether the point is inside or on the edge; 180 and -180 are one meridian."""
-        if not self.south_deg <= position.lat <= self.north_deg:
-            return False
-        meridians = (-180.0, 180.0) if abs(position.lon) == 180 else (position.lon,)
-        if self.west_deg <= self.east_deg:
-            return any(self.west_deg <= lon <= self.east_deg for lon in meridians)
-        return any(lon >= self.west_deg or lon <= self.east_deg for lon in meridians)
-
-
-PageKey = tuple[float | str, ...]
-"""Where a page ends: the sort key of its last camera."""
-
-
-class Sort(StrEnum):
-    DISTANCE = "distance"
-    RANK = "rank"
-
-
-@dataclass(frozen=True)
-class Question:
-    """One search. None means no restriction. `as_of` is the time of the first page, `offering` keeps the
-    cameras that the caller may do this with."""
-
-    area: Radius | Box | None
-    as_of: datetime
-    limit: int
-    sees: bool = False
-    interval: Interval | None = None
-    agency: str | None = None
-    network: str | None = None
-    kind: CameraKind | None = None
-    status: CameraStatus | None = None
-    text: str | None = None
-    level: str | None = None
-    offering: Action | None = None
-    sort: Sort = Sort.DISTANCE
-    after: PageKey | None = None
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A camera that the caller may locate, with what the question makes of it.
-
-    `sees` and `covered_s` are None where unknown or where the caller may not know. `rights` is what the
-    caller may do, `actions` what of it the camera's network can carry out.
-    """
-
-    camera: Camera
-    status: CameraStatus
-    distance_m: float | None
-    bearing_deg: float | None
-    sees: bool | None
-    covered_s: float | None
-    rights: frozenset[Action]
-    actions: tuple[str, ...]
-    basis: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Hits in order; `next_after` is the key of the last one where more follow."""
-
-    hits: tuple[Hit, ...]
-    next_after: PageKey | None

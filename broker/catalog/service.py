@@ -1,29 +1,45 @@
 """Answers searches: which cameras are near, see the point, work, hold footage, and may be used, and why.
 
-One question, one policy decision over columns, one log entry, then the answer.
+One question over the index in memory, one log entry, then the answer. Rights are those of the policy version that
+the entry is committed under: where it moved on, the answer is made anew.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from broker.agencies.authority import Authority
 from broker.agencies.models import Action, AgencyAction, Caller, PolicyBook
-from broker.agencies.policy import action_masks, located_networks
+from broker.agencies.policy import located_networks
 from broker.audit.models import NewEntry, Operation, Verdict
-from broker.catalog.columns import policy_columns
-from broker.catalog.matching import answer_of, hit_of
-from broker.catalog.models import Answer, Camera, Hit, NetworkReport, Place, Question, Radius, network_of
+from broker.catalog.disclosure import BITS, LOCATE_BIT
+from broker.catalog.index.following import CatalogFollower
+from broker.catalog.index.memory import CatalogIndex
+from broker.catalog.index.searching import answer_of, show
+from broker.catalog.models import Camera, NetworkReport, Place, network_of
 from broker.catalog.names import folded, holds_words
+from broker.catalog.questions import Along, Answer, Question, Radius, Shown, Within
 from broker.catalog.store import CatalogStore
 from broker.clock import Clock
 from broker.errors import Problem
 
+PATIENCE_S: Final = 2.0
+"""So long a call waits for a catalog that is being read."""
+
 
 class Catalog:
-    """The service of this domain. `networks` are the configured ones."""
+    """The service of this domain. `networks` are the configured ones, by id their agency."""
 
     def __init__(
-        self, store: CatalogStore, authority: Authority, clock: Clock, networks: Mapping[str, str]
+        self,
+        index: CatalogIndex,
+        follower: CatalogFollower,
+        store: CatalogStore,
+        authority: Authority,
+        clock: Clock,
+        networks: Mapping[str, str],
     ) -> None:
+        self._index = index
+        self._follower = follower
         self._store = store
         self._authority = authority
         self._clock = clock
@@ -33,18 +49,16 @@ class Catalog:
         """The cameras that fit, in order, one page of them."""
         await self._authority.require_purpose(caller)
         await self._authority.require(caller, AgencyAction.SEARCH, "search")
-        candidates = await self._store.candidates(question.area, self._networks)
-        reports = await self._store.reports()
+        await self._require_loaded()
 
         def decide(book: PolicyBook) -> tuple[Answer, NewEntry]:
-            columns = policy_columns(candidates)
-            masks = action_masks(caller.officer, caller.purpose, columns, book.agreements, self._clock.now())
-            answer = answer_of(question, candidates, columns, masks, reports)
+            rights = self._index.rights(caller.officer, caller.purpose, book, self._clock.now())
+            answer = answer_of(self._index, question, rights, self._follower.stale_since)
             entry = self._authority.entry(caller, Operation.CONSULTATION, "search")
             return answer, entry.model_copy(
                 update={
-                    "objects": tuple(hit.camera.id for hit in answer.hits),
-                    "owners": tuple(sorted({hit.camera.agency for hit in answer.hits})),
+                    "objects": tuple(hit.camera_id for hit in answer.hits),
+                    "owners": tuple(sorted({hit.agency for hit in answer.hits})),
                     "query": _described(question),
                     "basis": tuple(sorted({name for hit in answer.hits for name in hit.basis})),
                 }
@@ -52,31 +66,34 @@ class Catalog:
 
         return await self._authority.decide_and_log(decide)
 
-    async def show(self, caller: Caller, identifier: str, any_of: Collection[Action], logged_as: str) -> Hit:
+    async def show(
+        self, caller: Caller, identifier: str, any_of: Collection[Action], logged_as: str
+    ) -> Shown:
         """One camera, when the caller may do one of these with it. `not_found` for a hidden one."""
         await self._authority.require_purpose(caller)
-        cameras = await self._store.cameras([identifier])
-        reports = await self._store.reports()
+        await self._require_loaded()
 
-        def decide(book: PolicyBook) -> tuple[Hit | Problem, NewEntry]:
+        def decide(book: PolicyBook) -> tuple[Shown | Problem, NewEntry]:
+            at = self._clock.now()
+            slot = self._index.table.slot_of(identifier)
+            rights = self._index.rights(caller.officer, caller.purpose, book, at)
+            bits = 0 if slot is None else int(rights.bits.values[slot])
             entry = self._authority.entry(caller, Operation.CONSULTATION, logged_as)
-            owners = tuple(camera.agency for camera in cameras)
+            owners = () if slot is None else (self._index.table.owner_of(slot),)
             denied = entry.model_copy(
                 update={"decision": Verdict.DENIED, "objects": (identifier,), "owners": owners}
             )
-            at = self._clock.now()
-            masks = action_masks(caller.officer, caller.purpose, policy_columns(cameras), book.agreements, at)
-            if not cameras or not masks.allows(Action.LOCATE, 0):
+            if slot is None or not bits & LOCATE_BIT:
                 return Problem("not_found", f"there is no camera {identifier}"), denied
-            camera = cameras[0]
-            if not any(masks.allows(action, 0) for action in any_of):
+            if not any(bits & BITS[action] for action in any_of):
                 wanted = " or ".join(sorted(action.value for action in any_of))
                 return Problem(
                     "action_denied", f"no role and agreement of yours allows {wanted} on {identifier}"
                 ), denied
-            hit = hit_of(camera, reports.get(camera.network), masks, 0, at)
-            shown = {"objects": (identifier,), "owners": (camera.agency,), "basis": hit.basis}
-            return hit, entry.model_copy(update=shown)
+            shown = show(self._index, slot, rights, at)
+            return shown, entry.model_copy(
+                update={"objects": (identifier,), "owners": owners, "basis": shown.hit.basis}
+            )
 
         outcome = await self._authority.decide_and_log(decide)
         if isinstance(outcome, Problem):
@@ -87,7 +104,8 @@ class Catalog:
         """Places whose name holds every word, accents and case folded."""
         await self._authority.require_purpose(caller)
         await self._authority.require(caller, AgencyAction.SEARCH, "find_places")
-        places = await self._store.places(self._networks)
+        await self._require_loaded()
+        places = self._index.places_of(self._networks)
         fitting = [place for place in places if holds_words(place.name, text or "")]
         fitting.sort(key=lambda place: (folded(place.name), place.id))
 
@@ -104,7 +122,8 @@ class Catalog:
         """One place; `not_found` for an unknown one, and for one of a network that the caller may not see."""
         await self._authority.require_purpose(caller)
         await self._authority.require(caller, AgencyAction.SEARCH, "find_places")
-        place = await self._store.place(identifier)
+        await self._require_loaded()
+        place = self._index.place(identifier)
         networks = self._located_networks(caller, await self._authority.fresh_book())
         if place is None or network_of(identifier) not in networks:
             raise Problem("not_found", f"there is no place {identifier}: look it up with /v1/places?q=…")
@@ -114,17 +133,34 @@ class Catalog:
         at = self._clock.now()
         return located_networks(caller.officer, caller.purpose, self._networks, book.agreements, at)
 
+    async def _require_loaded(self) -> None:
+        if not await self._follower.wait_until_loaded(PATIENCE_S):
+            raise Problem(
+                "catalog_unavailable", "the catalog is still being read: try again", retry_after_s=2
+            )
+
     async def cameras(self, ids: Sequence[str]) -> list[Camera]:
         """Those of these that there are, hidden ones too: for a domain that asks the policy in the transaction in
-        which it acts on the answer."""
-        return await self._store.cameras(ids)
+        which it acts on the answer.
 
-    async def reports(self) -> dict[str, NetworkReport]:
-        return await self._store.reports()
+        While the catalog is being filled again, what it lacks is not said to be unknown.
+        """
+        found = await self._store.cameras(ids)
+        if len(found) < len(set(ids)) and not await self._follower.catalog_is_whole():
+            raise Problem(
+                "catalog_unavailable", "the catalog is being filled: try again in a moment", retry_after_s=2
+            )
+        return found
 
-    async def check(self) -> None:
-        """Passes when the catalog answers."""
-        await self._store.ping()
+    @property
+    def reports(self) -> Mapping[str, NetworkReport]:
+        """By network, what its last synchronisation found."""
+        return self._index.reports
+
+    @property
+    def health(self) -> CatalogFollower:
+        """How far this process knows the catalog."""
+        return self._follower
 
 
 def _described(question: Question) -> dict[str, object]:
@@ -133,6 +169,10 @@ def _described(question: Question) -> dict[str, object]:
     described: dict[str, object] = {}
     if isinstance(area, Radius):
         described |= {"lat": area.lat_deg, "lon": area.lon_deg, "radius_m": area.radius_m}
+    elif isinstance(area, Within):
+        described["within"] = [round(value, 6) for value in area.shape.bounds]
+    elif isinstance(area, Along):
+        described |= {"along": [list(point) for point in area.points_deg], "buffer_m": area.buffer_m}
     elif area is not None:
         described["bbox"] = [area.west_deg, area.south_deg, area.east_deg, area.north_deg]
     if question.interval is not None:

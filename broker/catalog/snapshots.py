@@ -1,10 +1,10 @@
 """Hands out the latest snapshot of a camera to whoever may look at it."""
 
 from broker.agencies.models import Action, Caller
-from broker.catalog.models import SnapshotReference
+from broker.catalog.questions import Snapshot
 from broker.catalog.service import Catalog
 from broker.errors import Problem
-from broker.vault.store import Vault
+from broker.vault.store import Vault, snapshot_key
 
 
 class Snapshots:
@@ -14,14 +14,13 @@ class Snapshots:
         self._catalog = catalog
         self._vault = vault
 
-    async def latest(self, caller: Caller, camera_id: str) -> tuple[bytes, SnapshotReference]:
+    async def latest(self, caller: Caller, camera_id: str) -> tuple[bytes, Snapshot]:
         """The JPEG and what is known of it; `snapshot_unavailable` where none was taken yet."""
-        hit = await self._catalog.show(caller, camera_id, {Action.VIEW_SNAPSHOT}, "view_snapshot")
-        reference = hit.camera.snapshot
-        if reference is None:
+        shown = await self._catalog.show(caller, camera_id, {Action.VIEW_SNAPSHOT}, "view_snapshot")
+        if shown.snapshot is None:
             raise Problem("snapshot_unavailable", f"no snapshot of {camera_id} has been taken yet")
         try:
-            return await self._vault.get(reference.vault_key), reference
+            return await self._vault.get(snapshot_key(camera_id)), shown.snapshot
         except Problem as problem:
             if problem.code != "not_found":
                 raise

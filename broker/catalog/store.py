@@ -11,20 +11,11 @@ from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
 from broker import redis_keys
-from broker.catalog.models import Box, Camera, NetworkReport, Place, Radius, network_of, wrapped_deg
+from broker.catalog.models import Camera, NetworkReport, Place, network_of
 from broker.errors import Problem
 
-GEO_LATITUDE_LIMIT_DEG: Final = 85.05
-"""Redis refuses positions beyond it (GEOADD's documentation)."""
-
-GEO_RELIABLE_LATITUDE_DEG: Final = 80.0
-METRES_A_DEGREE: Final = 111_700
-"""The longest degree of latitude, rounded up."""
-
 CHUNK: Final = 2_000
-WIDEN: Final = 1.01
-"""Redis measures on a sphere and rounds positions to 52 bits; candidates are taken from a little further."""
-
+CHANGES_AT_ONCE: Final = 1_000
 
 TAKE_OR_RENEW: Final = """
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
@@ -44,6 +35,35 @@ class Difference:
 
     written: tuple[tuple[Camera, str], ...]
     removed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChangesRead:
+    """How far a reader of the change stream has come: the last entry, and how many were ever added until then."""
+
+    last_id: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """`what` is `camera`, `report`, `places` (of a network) or `gazetteer`; `whose` the id of it."""
+
+    what: str
+    whose: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What was read, up to `read`. `lost` where the stream was cut before the reader came: read everything."""
+
+    read: ChangesRead
+    changes: tuple[Change, ...]
+    lost: bool
+
+
+def _announce(pipeline: Any, what: str, whose: str) -> None:
+    pipeline.xadd(redis_keys.CHANGES, {what: whose}, maxlen=redis_keys.CHANGES_KEPT, approximate=True)
 
 
 def digest(camera: Camera) -> str:
@@ -100,29 +120,15 @@ class CatalogStore:
         pipeline.hset(redis_keys.network_cameras(network_id), mapping=bodies)
         pipeline.hset(redis_keys.network_digests(network_id), mapping={c.id: d for c, d in written})
         for camera, _ in written:
-            place = camera.located
-            if place is None:
-                pipeline.zrem(redis_keys.GEO, camera.id)
-                pipeline.srem(redis_keys.POLAR, camera.id)
-            elif abs(place.lat) > GEO_LATITUDE_LIMIT_DEG:
-                pipeline.zrem(redis_keys.GEO, camera.id)
-                pipeline.sadd(redis_keys.POLAR, camera.id)
-            else:
-                pipeline.geoadd(redis_keys.GEO, (wrapped_deg(place.lon), place.lat, camera.id))
-                pipeline.srem(redis_keys.POLAR, camera.id)
-            change = {"camera": camera.id, "change": "vanished" if camera.vanished_at else "written"}
-            pipeline.xadd(redis_keys.CHANGES, change, maxlen=redis_keys.CHANGES_KEPT, approximate=True)
+            _announce(pipeline, "camera", camera.id)
         await pipeline.execute()
 
     async def _remove(self, network_id: str, removed: Sequence[str]) -> None:
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.hdel(redis_keys.network_cameras(network_id), *removed)
         pipeline.hdel(redis_keys.network_digests(network_id), *removed)
-        pipeline.zrem(redis_keys.GEO, *removed)
-        pipeline.srem(redis_keys.POLAR, *removed)
         for identifier in removed:
-            change = {"camera": identifier, "change": "removed"}
-            pipeline.xadd(redis_keys.CHANGES, change, maxlen=redis_keys.CHANGES_KEPT, approximate=True)
+            _announce(pipeline, "camera", identifier)
         await pipeline.execute()
 
     async def put_places(self, network_id: str, places: Iterable[Place]) -> None:
@@ -138,11 +144,22 @@ class CatalogStore:
             if gone := set(known) - set(wanted):
                 pipeline.hdel(key, *gone)
             if len(pipeline):
+                _announce(pipeline, "places", network_id)
                 await pipeline.execute()
 
     async def put_report(self, report: NetworkReport) -> None:
         async with _reaching_redis():
-            await self._redis.hset(redis_keys.NETWORKS, report.network, report.model_dump_json())
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.hset(redis_keys.NETWORKS, report.network, report.model_dump_json())
+            _announce(pipeline, "report", report.network)
+            await pipeline.execute()
+
+    async def announce_gazetteer(self) -> None:
+        """Tells every process that places were imported."""
+        async with _reaching_redis():
+            pipeline = self._redis.pipeline(transaction=False)
+            _announce(pipeline, "gazetteer", "")
+            await pipeline.execute()
 
     async def forget(self, network_id: str) -> tuple[str, ...]:
         """Removes a network with its places and report; the ids of the cameras that went."""
@@ -150,7 +167,10 @@ class CatalogStore:
         await self.apply(network_id, Difference(written=(), removed=gone))
         await self.put_places(network_id, ())
         async with _reaching_redis():
-            await self._redis.hdel(redis_keys.NETWORKS, network_id)
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.hdel(redis_keys.NETWORKS, network_id)
+            _announce(pipeline, "report", network_id)
+            await pipeline.execute()
         return gone
 
     async def reports(self) -> dict[str, NetworkReport]:
@@ -158,6 +178,11 @@ class CatalogStore:
         async with _reaching_redis():
             stored = await self._redis.hgetall(redis_keys.NETWORKS)
         return {name: NetworkReport.model_validate_json(body) for name, body in stored.items()}
+
+    async def report(self, network_id: str) -> NetworkReport | None:
+        async with _reaching_redis():
+            body = await self._redis.hget(redis_keys.NETWORKS, network_id)
+        return None if body is None else NetworkReport.model_validate_json(body)
 
     # leases and wake-ups
 
@@ -189,40 +214,13 @@ class CatalogStore:
 
     async def cameras(self, ids: Sequence[str]) -> list[Camera]:
         """The cameras with these ids that there are, in that order."""
-        by_network: dict[str, list[str]] = {}
-        for identifier in ids:
-            by_network.setdefault(network_of(identifier), []).append(identifier)
-        found: dict[str, Camera] = {}
-        async with _reaching_redis():
-            pipeline = self._redis.pipeline(transaction=False)
-            for network_id, members in by_network.items():
-                pipeline.hmget(redis_keys.network_cameras(network_id), members)
-            for bodies in await pipeline.execute():
-                for body in bodies:
-                    if body is not None:
-                        camera = Camera.model_validate_json(body)
-                        found[camera.id] = camera
-        return [found[identifier] for identifier in ids if identifier in found]
+        bodies = await self.bodies(ids)
+        return [Camera.model_validate_json(body) for body in bodies if body is not None]
 
     async def network_cameras(self, network_id: str) -> list[Camera]:
         async with _reaching_redis():
             bodies = await self._redis.hvals(redis_keys.network_cameras(network_id))
         return [Camera.model_validate_json(body) for body in bodies]
-
-    async def candidates(self, area: Radius | Box | None, networks: Iterable[str]) -> list[Camera]:
-        """Every camera of these networks that may lie in the area; the caller measures exactly."""
-        wanted = frozenset(networks)
-        if area is None:
-            return [
-                camera for network_id in sorted(wanted) for camera in await self.network_cameras(network_id)
-            ]
-        async with _reaching_redis():
-            polar = await self._redis.smembers(redis_keys.POLAR)
-            if _is_wide(area):
-                near = await self._redis.zrange(redis_keys.GEO, 0, -1)
-            else:
-                near = await self._redis.geosearch(redis_keys.GEO, unit="m", **_geo_arguments(area))
-        return await self.cameras([name for name in (*near, *polar) if network_of(name) in wanted])
 
     async def places(self, networks: Iterable[str]) -> list[Place]:
         async with _reaching_redis():
@@ -232,38 +230,63 @@ class CatalogStore:
             answers = await pipeline.execute()
         return [Place.model_validate_json(body) for bodies in answers for body in bodies]
 
-    async def place(self, place_id: str) -> Place | None:
+    # following
+
+    async def identity(self, proposed: str) -> str:
+        """What tells this catalog from one that is begun anew after a loss: made up once by whoever asks first."""
         async with _reaching_redis():
-            body = await self._redis.hget(redis_keys.network_places(network_of(place_id)), place_id)
-        return None if body is None else Place.model_validate_json(body)
+            earlier = await self._redis.set(redis_keys.IDENTITY, proposed, nx=True, get=True)
+        return proposed if earlier is None else str(earlier)
 
+    async def changes_end(self) -> ChangesRead:
+        """Where the change stream ends now."""
+        async with _reaching_redis():
+            if not await self._redis.exists(redis_keys.CHANGES):
+                return ChangesRead("0-0", 0)
+            about = await self._redis.xinfo_stream(redis_keys.CHANGES)
+        return ChangesRead(about["last-generated-id"], about["entries-added"])
 
-def _is_wide(area: Radius | Box) -> bool:
-    """An area that Redis cannot express: near or round a pole, or over 90 degrees wide or high.
+    async def changes(self, read: ChangesRead, wait_s: float | None) -> Changes:
+        """What changed after `read`, at once or, where nothing did, within `wait_s`."""
+        wait_ms = None if wait_s is None else int(wait_s * 1000)
+        async with _reaching_redis():
+            answer = await self._redis.xread({redis_keys.CHANGES: read.last_id}, CHANGES_AT_ONCE, wait_ms)
+            entries = answer[0][1] if answer else []
+            if not entries:
+                return Changes(read, (), lost=False)
+            cut = 0
+            if len(entries) == CHANGES_AT_ONCE:  # whatever was cut off lies further back than so many
+                about = await self._redis.xinfo_stream(redis_keys.CHANGES)
+                cut = about["entries-added"] - about["length"]
+        found = tuple(Change(*next(iter(fields.items()))) for _, fields in entries)
+        reached = ChangesRead(entries[-1][0], read.count + len(entries))
+        return Changes(reached, found, lost=cut > read.count)
 
-    Its GEOSEARCH loses cameras there, across the antimeridian above all; the whole index is read instead.
-    """
-    if isinstance(area, Radius):
-        return abs(area.lat_deg) + area.radius_m / METRES_A_DEGREE > GEO_RELIABLE_LATITUDE_DEG
-    return (
-        area.width_deg > 90
-        or area.north_deg - area.south_deg > 90
-        or max(abs(area.north_deg), abs(area.south_deg)) > GEO_RELIABLE_LATITUDE_DEG
-    )
+    async def bodies(self, ids: Sequence[str]) -> list[str | None]:
+        """The cameras as they are stored, None where there is none."""
+        by_network: dict[str, list[str]] = {}
+        for identifier in ids:
+            by_network.setdefault(network_of(identifier), []).append(identifier)
+        found: dict[str, str | None] = {}
+        async with _reaching_redis():
+            pipeline = self._redis.pipeline(transaction=False)
+            for network_id, members in by_network.items():
+                pipeline.hmget(redis_keys.network_cameras(network_id), members)
+            answers = await pipeline.execute()
+        for members, bodies in zip(by_network.values(), answers, strict=True):
+            found.update(zip(members, bodies, strict=True))
+        return [found[identifier] for identifier in ids]
 
-
-def _geo_arguments(area: Radius | Box) -> dict[str, float]:
-    """GEOSEARCH's shape, a little wider than the area. It takes no longitude of 180."""
-    if isinstance(area, Radius):
-        lat_deg, lon_deg = area.lat_deg, wrapped_deg(area.lon_deg)
-        return {"latitude": lat_deg, "longitude": lon_deg, "radius": area.radius_m * WIDEN + 2}
-    lat_deg, lon_deg = area.centre_deg
-    return {
-        "latitude": lat_deg,
-        "longitude": lon_deg,
-        "width": (area.width_deg * METRES_A_DEGREE + 4) * WIDEN,
-        "height": ((area.north_deg - area.south_deg) * METRES_A_DEGREE + 4) * WIDEN,
-    }
+    async def network_bodies(self, network_id: str) -> AsyncIterator[list[str]]:
+        """All cameras of a network as they are stored, in parts; one that changes meanwhile comes in either
+        state."""
+        key, cursor = redis_keys.network_cameras(network_id), 0
+        while True:
+            async with _reaching_redis():
+                cursor, part = await self._redis.hscan(key, cursor, count=CHUNK)
+            yield list(part.values())
+            if cursor == 0:
+                return
 
 
 def vanished(camera: Camera, at: datetime) -> Camera:

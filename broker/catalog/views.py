@@ -1,14 +1,15 @@
-"""Cameras and places as GeoJSON. What the caller's actions do not let them know is null here."""
+"""Cameras and places as they are shown. What the caller's actions do not let them know is null here.
 
-from datetime import datetime
+Features are written by `broker.catalog.rendering` in this shape.
+"""
+
 from typing import Annotated, Literal
-from urllib.parse import quote
 
 from pydantic import Field
 
 from adapters.contract.models import Interval, Span
-from broker.catalog.disclosure import FOOTAGE_ACTIONS, PICTURE_ACTIONS, VIEW_ACTIONS
-from broker.catalog.models import Camera, Hit, Place
+from broker.catalog.models import Place
+from broker.catalog.questions import Shown
 from broker.http.calls import InstantView, View
 
 
@@ -83,6 +84,7 @@ class CameraProperties(View):
     footage: FootageView | None
     distance_m: float | None
     bearing_deg: float | None
+    along_m: Annotated[float | None, Field(description="only along a line: how far along it")] = None
     sees: bool | None
     actions: list[str]
     basis: list[str]
@@ -98,9 +100,14 @@ class CameraFeature(View):
 
 
 class LinkView(View):
+    """Where the next page is: an address, and for a POST the member of the body that changes."""
+
     rel: str
     href: str
     type: str = "application/geo+json"
+    method: Literal["POST"] | None = None
+    body: dict[str, str] | None = None
+    merge: bool | None = None
 
 
 class CameraCollection(View):
@@ -108,6 +115,10 @@ class CameraCollection(View):
     features: list[CameraFeature]
     links: list[LinkView]
     as_of: InstantView
+    stale_since: Annotated[
+        InstantView | None,
+        Field(description="since when the catalog does not answer: what was known then is shown"),
+    ]
 
 
 class PlaceView(View):
@@ -149,91 +160,15 @@ def place_view(place: Place) -> PlaceView:
     )
 
 
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
-
-
-def _geometry(camera: Camera) -> PointView | None:
-    position = camera.position
-    if position is None:
-        return None
-    lonlat = (position.lon, position.lat)
-    return PointView(coordinates=lonlat if position.elevation_m is None else (*lonlat, position.elevation_m))
-
-
-def _snapshot(camera: Camera, at: datetime) -> SnapshotView | None:
-    reference = camera.snapshot
-    if reference is None:
-        return None
-    taken = reference.captured_at
-    return SnapshotView(
-        captured_at=taken,
-        age_s=None if taken is None else round((at - taken).total_seconds(), 3),
-        href=f"/v1/cameras/{quote(camera.id, safe=':')}/snapshot",
-        quality=reference.quality,
-        clock_offset_ms=camera.clock_offset_ms,
-    )
-
-
-def _footage(hit: Hit, asked: Interval | None) -> FootageView | None:
-    spans = hit.camera.spans
-    if not spans:
-        return None
-    covers = None
-    if asked is not None and hit.covered_s is not None:
-        share = hit.covered_s / asked.duration.total_seconds()
-        covers = CoverView(seconds=round(hit.covered_s, 3), share=round(share, 4))
-    return FootageView(
-        since=spans[0].interval.start,
-        until=spans[-1].interval.end,
-        overwrite_at=hit.camera.overwrite_at(asked),
-        covers=covers,
-        clock_offset_ms=hit.camera.clock_offset_ms,
-    )
-
-
-def camera_feature(hit: Hit, at: datetime, asked: Interval | None = None) -> CameraFeature:
-    """One camera as the caller may know it."""
-    camera = hit.camera
-    sees_pictures = not PICTURE_ACTIONS.isdisjoint(hit.rights)
-    sees_views = not VIEW_ACTIONS.isdisjoint(hit.rights)
-    sees_footage = not FOOTAGE_ACTIONS.isdisjoint(hit.rights)
-    located = camera.located
-    properties = CameraProperties(
-        name=camera.name,
-        agency=camera.agency,
-        network=camera.network,
-        kind=camera.kind.value if camera.kind else None,
-        place=camera.place,
-        place_name=camera.place_name,
-        level=camera.level,
-        position_accuracy_m=located.accuracy_m if located else None,
-        status=hit.status.value,
-        status_since=camera.status_since,
-        vanished_at=camera.vanished_at,
-        streams=[StreamView(**s.model_dump()) for s in camera.streams] if sees_views else None,
-        views=[SectorView(**v.model_dump()) for v in camera.views] if sees_views else None,
-        tags=list(camera.tags) if sees_views else None,
-        snapshot=_snapshot(camera, at) if sees_pictures else None,
-        footage=_footage(hit, asked) if sees_footage else None,
-        distance_m=_rounded(hit.distance_m, 2),
-        bearing_deg=None if hit.bearing_deg is None else round(hit.bearing_deg, 1) % 360,
-        sees=hit.sees,
-        actions=list(hit.actions),
-        basis=list(hit.basis),
-    )
-    return CameraFeature(id=camera.id, geometry=_geometry(camera), properties=properties)
-
-
-def footage_list(hit: Hit, asked: Interval) -> FootageList:
+def footage_list(shown: Shown, asked: Interval) -> FootageList:
     inside: list[Span] = []
-    for span in hit.camera.spans:
+    for span in shown.spans:
         part = span.interval.intersect(asked)
         if part is not None:
             inside.append(span.model_copy(update={"interval": part}))
-    offset = hit.camera.clock_offset_ms
+    offset = shown.clock_offset_ms
     return FootageList(
-        camera_id=hit.camera.id,
+        camera_id=shown.hit.camera_id,
         interval=str(asked),
         spans=[SpanView(interval=str(s.interval), overwrite_at=s.overwrite_at) for s in inside],
         gaps=[str(gap) for gap in asked.subtract([span.interval for span in inside])],

@@ -78,11 +78,12 @@ def api(
                 serving.cancel()
 
         loop.add_reader(sys.stdin.fileno(), parent_ended)
-        try:
-            await asyncio.wait({serving})
-        finally:
-            serving.cancel()
-            await asyncio.wait({serving})
+        async with background(broker, ingest=False, worker=False):
+            try:
+                await asyncio.wait({serving})
+            finally:
+                serving.cancel()
+                await asyncio.wait({serving})
         if not serving.cancelled():
             serving.result()
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from adapters.contract.models import Interval
 from broker.agencies.models import Action, Caller
-from broker.catalog.models import Question, Radius
+from broker.catalog.questions import Question, Radius
 from broker.errors import Problem
 from broker.holds.views import HoldList, HoldView, hold_view
 from broker.http.calls import Body, CurrentCaller, IdempotencyKey, IntervalText, Reason, parse_interval
@@ -59,7 +59,7 @@ async def cameras_of_area(
     answer = await services.catalog.search(caller, question)
     if not answer.hits:
         raise Problem("no_camera", f"no camera there offers footage of {interval} to you")
-    return tuple(hit.camera.id for hit in answer.hits)
+    return tuple(hit.camera_id for hit in answer.hits)
 
 
 @router.post("", response_model=HoldList, status_code=201, summary="Hold footage at once")

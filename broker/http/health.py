@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapters.contract.models import format_instant
 from broker.errors import Problem
 from broker.http.services import CurrentServices
 
@@ -55,18 +56,27 @@ async def live() -> JSONResponse:
     return JSONResponse({"status": "live"})
 
 
-@router.get("/health/ready", summary="The stores answer")
+@router.get("/health/ready", summary="This process can answer")
 async def ready(services: CurrentServices) -> JSONResponse:
-    """503 names each store that does not answer."""
-    failing = []
-    for name, check in (("catalog", services.catalog.check), ("ledger", services.audit.check)):
-        try:
-            await check()
-        except Problem:
-            failing.append(name)
+    """503 until the catalog was read and each network was synchronised once, and while the ledger is away.
+
+    `failing` names what is missing, `waiting_for` networks that nothing was heard of yet. A catalog that was
+    lost later leaves the process ready: searches go on with what is known, `stale_since` says since when.
+    """
+    catalog = services.catalog.health
+    failing = [] if catalog.loaded and not catalog.unproven else ["catalog"]
+    try:
+        await services.audit.check()
+    except Problem:
+        failing.append("ledger")
+    stale_since = catalog.stale_since
+    body: dict[str, object] = {
+        "status": "not ready" if failing else "ready",
+        "stale_since": None if stale_since is None else format_instant(stale_since),
+    }
     if failing:
-        return JSONResponse({"status": "not ready", "failing": failing}, 503)
-    return JSONResponse({"status": "ready"})
+        body |= {"failing": failing, "waiting_for": list(catalog.unproven)}
+    return JSONResponse(body, 503 if failing else 200)
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)

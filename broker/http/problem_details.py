@@ -46,8 +46,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def _problem(request: Request, problem: Problem) -> JSONResponse:
-        if problem.kind.status >= 500:
+        if problem.kind.status >= 500 and problem.__cause__ is not None:
             log.error("call failed", code=problem.code, path=request.url.path, exc_info=problem)
+        elif problem.kind.status >= 500:
+            log.warning("call put off", code=problem.code, path=request.url.path)
         return problem_response(problem)
 
     @app.exception_handler(RequestValidationError)

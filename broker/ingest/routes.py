@@ -39,7 +39,7 @@ async def list_networks(caller: CurrentCaller, services: CurrentServices) -> Net
     """Every network for an administrator, the own agency's for its custodians, none for others."""
     await services.authority.require_designation(caller, "list_networks")
     at = services.clock.now()
-    reports = await services.catalog.reports()
+    reports = services.catalog.reports
     everything = may(caller.officer, AgencyAction.ADMINISTER, at)
     views = []
     for network in services.settings.network:

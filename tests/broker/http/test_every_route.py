@@ -25,6 +25,10 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/v1/requests/{request_id}/cancel"): {"reason": "Checked"},
     ("POST", "/v1/holds"): {"camera_ids": ["rail-cctv:r1"], "interval": str(LAST_MINUTES), "reason": "Theft"},
     ("PUT", "/v1/me/purpose"): {"purpose": "accident"},
+    ("POST", "/v1/cameras/search"): {
+        "along": {"type": "LineString", "coordinates": [[2.355, 48.88], [2.36, 48.88]]},
+        "buffer_m": 50,
+    },
     ("POST", "/v1/officers"): {
         "agency": "rail",
         "name": "Test rail",

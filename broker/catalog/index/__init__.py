@@ -1,0 +1,1 @@
+"""The columnar copy of the catalog that every process searches in memory."""

@@ -1,0 +1,219 @@
+"""Keeps a process's index like the catalog: reads all of it at the start, then what the change stream tells.
+
+While the catalog does not answer, the index stays as it is and says since when. What is found empty after a
+loss is not taken for the truth: the cameras of a network stay until that network has been synchronised again.
+Everything runs in the event loop, in slices so short that searches between them do not notice.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
+
+import msgspec
+import structlog
+
+from broker.catalog.index.memory import CatalogIndex
+from broker.catalog.index.stored import StoredCamera, read_camera
+from broker.catalog.models import network_of
+from broker.catalog.store import CatalogStore, Change, Changes, ChangesRead
+from broker.clock import Clock
+from broker.errors import Problem
+from broker.stopping import heed_cancellation
+
+WAIT_S: Final = 1.0
+"""So long a reader of the change stream waits in one call; it is told of a change at once."""
+
+AGAIN_S: Final = 0.5
+SLICE_S: Final = 0.000_4
+FIRST_SLICE_S: Final = 0.02
+
+
+class CatalogFollower:
+    """Feeds `index` with the cameras of `networks`. `run` goes on until it is cancelled; tests call `catch_up`."""
+
+    def __init__(
+        self,
+        index: CatalogIndex,
+        store: CatalogStore,
+        networks: Collection[str],
+        clock: Clock,
+        new_identity: Callable[[], str],
+    ) -> None:
+        self.index = index
+        self._store = store
+        self._networks = frozenset(networks)
+        self._clock = clock
+        self._new_identity = new_identity
+        self._identity: str | None = None
+        self._read: ChangesRead | None = None
+        self._stale_since: datetime | None = None
+        self._kept: set[str] = set()
+        self._loaded = asyncio.Event()
+        self._catching_up = asyncio.Lock()
+        self._settling: asyncio.Task[None] | None = None
+        self._log = structlog.get_logger("catalog")
+
+    @property
+    def loaded(self) -> bool:
+        """Whether all of the catalog was read once."""
+        return self._loaded.is_set()
+
+    async def wait_until_loaded(self, at_most_s: float) -> bool:
+        """The same, after a moment's patience where the catalog is being read."""
+        if not self.loaded and self._stale_since is None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(at_most_s):
+                    await self._loaded.wait()
+        return self.loaded
+
+    async def catalog_is_whole(self) -> bool:
+        """False while the catalog lacks what no synchronisation has brought yet, at a start or after a loss."""
+        if self._kept or self.unproven:
+            return False
+        return self._identity == await self._store.identity(self._new_identity())
+
+    @property
+    def unproven(self) -> tuple[str, ...]:
+        """Networks that no synchronisation has reported on yet: what is known of them may be nothing."""
+        return tuple(sorted(self._networks.difference(self.index.reports)))
+
+    @property
+    def stale_since(self) -> datetime | None:
+        """When the catalog stopped answering; None while it answers."""
+        return self._stale_since
+
+    async def run(self) -> None:
+        """Follows the catalog for as long as the process lives."""
+        try:
+            while True:
+                if not await self._follow_once(WAIT_S):
+                    await asyncio.sleep(AGAIN_S)
+                heed_cancellation()
+        finally:
+            if self._settling is not None:
+                self._settling.cancel()
+
+    async def catch_up(self) -> None:
+        """Brings the index to how the catalog is now, or marks it stale."""
+        async with self._catching_up:
+            while await self._follow_once(None):
+                if self._read == await self._end():
+                    return
+
+    async def _end(self) -> ChangesRead | None:
+        try:
+            end = await self._store.changes_end()
+        except Problem:
+            return self._read
+        return end if self._read is None or end.last_id != self._read.last_id else self._read
+
+    async def _follow_once(self, wait_s: float | None) -> bool:
+        """Reads everything where that is due, else the next changes; False where the catalog does not answer."""
+        try:
+            if self._read is None or self._identity != await self._store.identity(self._new_identity()):
+                await self._load()
+            elif (changes := await self._store.changes(self._read, wait_s)).lost:
+                self._log.warning("changes were missed, everything is read again")
+                await self._load()
+            else:
+                await self._take(changes)
+        except Problem as problem:
+            if self._stale_since is None:
+                self._stale_since = self._clock.now()
+                self._log.warning(
+                    "the catalog is out of reach: searches use what is known", code=problem.code
+                )
+            return False
+        if self._stale_since is not None:
+            self._stale_since = None
+            self._log.info("the catalog answers again")
+        return True
+
+    # everything
+
+    async def _load(self) -> None:
+        identity = await self._store.identity(self._new_identity())
+        read = await self._store.changes_end()
+        first = not self.loaded
+        reports = await self._store.reports()
+        for network_id in sorted(self._networks):
+            listed: set[str] = set()
+            async for bodies in self._store.network_bodies(network_id):
+                await self._put(bodies, first=first, listed=listed)
+            if network_id in reports:
+                self._forget_others(network_id, listed)
+                self.index.put_places(network_id, await self._store.places([network_id]))
+        if first:
+            await self.index.settle()
+        self._kept = set(self.index.reports) - set(reports)
+        self.index.put_reports({**self.index.reports, **reports})
+        self._identity, self._read = identity, read
+        self._loaded.set()
+
+    async def _put(self, bodies: Iterable[str], *, first: bool, listed: set[str]) -> None:
+        """Many cameras; before the first `settle` nobody searches, and slices may be long."""
+        slice_s, began = FIRST_SLICE_S if first else SLICE_S, time.perf_counter()
+        for body in bodies:
+            camera = self._camera_of(body)
+            if camera is not None:
+                listed.add(camera.id)
+                if first:
+                    self.index.fill(camera)
+                else:
+                    self.index.put(camera)
+            if time.perf_counter() - began > slice_s:
+                await asyncio.sleep(0)
+                began = time.perf_counter()
+
+    def _camera_of(self, body: str) -> StoredCamera | None:
+        """The camera, None where another version wrote it in a way that this one cannot read."""
+        try:
+            return read_camera(body)
+        except msgspec.ValidationError as error:
+            self._log.error("a stored camera cannot be read and is left out", reason=str(error))
+            return None
+
+    # changes
+
+    async def _take(self, changes: Changes) -> None:
+        cameras = {c.whose for c in changes.changes if c.what == "camera" and self._is_ours(c)}
+        if cameras:
+            await self._take_cameras(sorted(cameras))
+        for network_id in {c.whose for c in changes.changes if c.what == "report"}:
+            await self._take_report(network_id)
+        for network_id in {c.whose for c in changes.changes if c.what == "places"} & self._networks:
+            self.index.put_places(network_id, await self._store.places([network_id]))
+        self._read = changes.read
+        if self.index.wants_settling and (self._settling is None or self._settling.done()):
+            self._settling = asyncio.create_task(self.index.settle_if_due(), name="catalog settles")
+
+    async def _take_report(self, network_id: str) -> None:
+        report = await self._store.report(network_id)
+        if network_id in self._kept and report is not None:
+            self._forget_others(network_id, set(await self._store.digests(network_id)))
+            self._kept.discard(network_id)
+        reports = {name: known for name, known in self.index.reports.items() if name != network_id}
+        self.index.put_reports(reports if report is None else reports | {network_id: report})
+
+    def _forget_others(self, network_id: str, listed: set[str]) -> None:
+        """Removes what is known of a network and not among these."""
+        for gone in set(self.index.table.ids_of_network(network_id)) - listed:
+            self.index.remove(gone)
+
+    def _is_ours(self, change: Change) -> bool:
+        return network_of(change.whose) in self._networks
+
+    async def _take_cameras(self, ids: list[str]) -> None:
+        began = time.perf_counter()
+        for identifier, body in zip(ids, await self._store.bodies(ids), strict=True):
+            camera = None if body is None else self._camera_of(body)
+            if camera is None:
+                self.index.remove(identifier)
+            else:
+                self.index.put(camera)
+            if time.perf_counter() - began > SLICE_S:
+                await asyncio.sleep(0)
+                began = time.perf_counter()

@@ -1,0 +1,131 @@
+"""The catalog as one process knows it: cameras in columns, where they stand, what their networks last reported.
+
+Changed and read in one thread; only new trees are built in another. Nothing here waits for a store.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broker.agencies.models import Officer, PolicyBook
+from broker.catalog.geometry import Floats
+from broker.catalog.index.areas import Places
+from broker.catalog.index.arrays import Slots
+from broker.catalog.index.rights import Rights, RightsCache
+from broker.catalog.index.spatial import SpatialIndex
+from broker.catalog.index.stored import StoredCamera
+from broker.catalog.index.table import CameraTable
+from broker.catalog.models import NetworkReport, Place, network_of
+
+NOWHERE: NDArray[np.float64] = np.full(3, np.nan)
+
+
+class CatalogIndex:
+    """What is searched."""
+
+    def __init__(self) -> None:
+        self.table = CameraTable()
+        self._reports: dict[str, NetworkReport] = {}
+        self._proof_ends: Floats = np.empty(0)
+        self._known_places: dict[str, tuple[Place, ...]] = {}
+        self._own = SpatialIndex()
+        self._placed = SpatialIndex()
+        self._uncertainty_m = 0.0
+        self._rights = RightsCache(self.table)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def where(self) -> Places:
+        """Where cameras are, for `find`."""
+        return Places(self.table, self._own, self._placed, self._uncertainty_m)
+
+    def put(self, camera: StoredCamera) -> None:
+        """The camera as it is from now on."""
+        slot, moved = self.table.put(camera)
+        self._learn_uncertainty(camera)
+        if not moved:
+            return
+        point = self.table.points_m[slot].copy()
+        self._own.move(slot, point if camera.position is not None else NOWHERE)
+        self._placed.move(slot, point if camera.position is None else NOWHERE)
+
+    def fill(self, camera: StoredCamera) -> None:
+        """One of many cameras of a start: they are found once `settle` has run."""
+        self.table.put(camera)
+        self._learn_uncertainty(camera)
+
+    def remove(self, camera_id: str) -> None:
+        """The camera is not known any more."""
+        slot = self.table.remove(camera_id)
+        if slot is not None:
+            self._own.move(slot, NOWHERE)
+            self._placed.move(slot, NOWHERE)
+
+    async def settle(self) -> None:
+        """Builds trees of everything that is known now."""
+        await self._own.rebuild(*self._points(has_position=True))
+        await self._placed.rebuild(*self._points(has_position=False))
+
+    @property
+    def wants_settling(self) -> bool:
+        """Whether much moved since the last tree."""
+        return self._own.wants_rebuild or self._placed.wants_rebuild
+
+    async def settle_if_due(self) -> None:
+        """Builds a new tree where much moved since the last one."""
+        if self._own.wants_rebuild:
+            await self._own.rebuild(*self._points(has_position=True))
+        if self._placed.wants_rebuild:
+            await self._placed.rebuild(*self._points(has_position=False))
+
+    def put_places(self, network_id: str, places: Iterable[Place]) -> None:
+        """All places of a network as they are from now on."""
+        self._known_places[network_id] = tuple(places)
+
+    def places_of(self, networks: Iterable[str]) -> list[Place]:
+        return [place for network_id in networks for place in self._known_places.get(network_id, ())]
+
+    def place(self, place_id: str) -> Place | None:
+        return next((p for p in self._known_places.get(network_of(place_id), ()) if p.id == place_id), None)
+
+    @property
+    def reports(self) -> Mapping[str, NetworkReport]:
+        """What the last synchronisation of each network found."""
+        return self._reports
+
+    def put_reports(self, reports: Mapping[str, NetworkReport]) -> None:
+        """All networks' reports as they are from now on."""
+        self._reports = dict(reports)
+        self._proof_ends = np.empty(0)
+
+    def stale_networks(self, at: datetime) -> NDArray[np.bool_]:
+        """By network code, whether nothing proved the network for long; one without a report is stale."""
+        networks = self.table.networks.values
+        if len(self._proof_ends) != len(networks):
+            ends = (_proof_ends(self._reports.get(name)) for name in networks)
+            self._proof_ends = np.fromiter(ends, np.float64, len(networks))
+        return at.timestamp() > self._proof_ends
+
+    def rights(self, officer: Officer, purpose: str | None, book: PolicyBook, at: datetime) -> Rights:
+        """What the officer may do with each camera, for this purpose, now."""
+        return self._rights.rights(officer, purpose, book, at)
+
+    def _learn_uncertainty(self, camera: StoredCamera) -> None:
+        if camera.position is None and camera.place_position is not None:
+            self._uncertainty_m = max(self._uncertainty_m, camera.place_position.accuracy_m or 0.0)
+
+    def _points(self, *, has_position: bool) -> tuple[Slots, Floats]:
+        facts = self.table.facts[: self.table.size]
+        slots = np.flatnonzero(~np.isnan(facts["lat_deg"]) & (facts["has_position"] == has_position))
+        return slots, self.table.points_m[slots]
+
+
+def _proof_ends(report: NetworkReport | None) -> float:
+    """Until when the report proves its network's cameras, in seconds since 1970."""
+    if report is None or report.proven_until is None:
+        return -np.inf
+    return report.proven_until.timestamp()

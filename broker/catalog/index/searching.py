@@ -1,0 +1,256 @@
+"""Answers a question over the index in one pass: allowed, inside, fitting, ordered, one page.
+
+What the caller may not locate takes part in nothing; what a right does not uncover takes part neither in a
+filter nor in the order.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.contract.models import Interval, Span
+from broker.catalog.disclosure import BITS, FOOTAGE_BITS, PICTURE_BITS, actions_of
+from broker.catalog.geometry import SEES, SEES_NOT, UNKNOWN, Bytes, Floats
+from broker.catalog.index.areas import candidates, find
+from broker.catalog.index.arrays import Slots
+from broker.catalog.index.candidates import Candidates
+from broker.catalog.index.memory import CatalogIndex
+from broker.catalog.index.rights import Rights
+from broker.catalog.index.table import NEVER_US, STATUSES, instant, microseconds
+from broker.catalog.names import folded
+from broker.catalog.questions import Answer, Hit, PageKey, Question, Shown, Snapshot, Sort
+
+GAP_S: Final = 1.0
+"""Less than this without a frame is no gap: footage that lacks no more covers an interval."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """The cameras of one page, in order, one row each. NaN, `UNKNOWN` and `NEVER_US` where not known or not
+    the caller's to know; `next_after` where more follow."""
+
+    slots: Slots
+    bits: NDArray[np.uint8]
+    status: NDArray[np.int8]
+    distance_m: Floats
+    bearing_deg: Floats
+    along_m: Floats | None
+    sees: Bytes
+    covered_s: Floats
+    overwrite_us: NDArray[np.int64]
+    captured_us: NDArray[np.int64]
+    next_after: PageKey | None
+
+
+def search(index: CatalogIndex, question: Question, rights: Rights) -> Page:
+    """One page of what fits, as columns."""
+    rows = Candidates(index, question, find(question.area, index.where, rights))
+    more = _keep_page(rows, _fitting(rows))
+    return _page(rows, more)
+
+
+def _page(rows: Candidates, more: PageKey | None) -> Page:
+    found = rows.found
+    return Page(
+        slots=found.slots,
+        bits=found.bits,
+        status=rows.status,
+        distance_m=found.distance_m,
+        bearing_deg=found.bearing_deg,
+        along_m=found.along_m,
+        sees=rows.sees,
+        covered_s=rows.covered_s,
+        overwrite_us=rows.overwrite_us,
+        captured_us=found.facts["captured_us"],
+        next_after=more,
+    )
+
+
+def _fitting(rows: Candidates) -> NDArray[np.int64]:
+    """The rows that pass every filter."""
+    question, table, found = rows.question, rows.index.table, rows.found
+    facts = found.facts
+    masks = []
+    if question.agency is not None:
+        masks.append(facts["owner"] == table.owners.find(question.agency))
+    if question.network is not None:
+        masks.append(facts["network"] == table.networks.find(question.network))
+    if question.kind is not None:
+        masks.append(facts["kind"] == table.kinds.find(question.kind.value))
+    if question.level is not None:
+        masks.append(facts["level"] == table.levels.find(question.level))
+    if question.offering is not None:
+        masks.append((facts["offered"] & found.bits & BITS[question.offering]) != 0)
+    if question.status is not None:
+        masks.append(rows.status == STATUSES.index(question.status.value))
+    if question.sees:
+        masks.append(rows.sees != SEES_NOT)
+    if question.interval is not None:
+        masks.append(rows.covered_s > 0)
+    fitting = np.arange(len(found)) if not masks else np.logical_and.reduce(masks).nonzero()[0]
+    if question.text is None:
+        return fitting
+    words = folded(question.text).split()
+    texts = (table.texts[slot] for slot in found.slots[fitting].tolist())
+    return fitting[
+        np.fromiter((all(word in text for word in words) for text in texts), np.bool_, len(fitting))
+    ]
+
+
+def _keep_page(rows: Candidates, fitting: NDArray[np.int64]) -> PageKey | None:
+    """Keeps one page of the fitting rows, in order; the key of its last row where more follow.
+
+    The last part of the order is the id, so that it is total. Ids are compared only among the rows of the page
+    and those that are level with its last one.
+    """
+    bands, measures = _bands(rows)[fitting], _measures(rows)[fitting]
+    after, limit = rows.question.after, rows.question.limit
+    if after is not None:
+        beyond = _beyond(rows, fitting, bands, measures, after)
+        fitting, bands, measures = fitting[beyond], bands[beyond], measures[beyond]
+    total = len(fitting)
+    order = np.lexsort((measures, bands))
+    bands, measures, fitting = bands[order], measures[order], fitting[order]
+    level = (bands[1:] == bands[:-1]) & (measures[1:] == measures[:-1])
+    if level[:limit].any():
+        end = limit + int(np.argmin(np.append(level[limit - 1 :], False))) if total > limit else total
+        fitting[:end] = _by_id_too(rows, bands[:end], measures[:end], fitting[:end])
+    rows.keep(fitting[:limit])
+    if total <= limit:
+        return None
+    identifier = str(rows.index.table.ids[int(rows.found.slots[-1])])
+    return PageKey(int(bands[limit - 1]), float(measures[limit - 1]), identifier)
+
+
+def _by_id_too(
+    rows: Candidates, bands: NDArray[np.int64], measures: Floats, sorted_rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The same rows, those that are level by their ids."""
+    ids = rows.index.table.ids
+    names = (str(ids[slot]) for slot in rows.found.slots[sorted_rows].tolist())
+    keyed = sorted(zip(bands.tolist(), measures.tolist(), names, sorted_rows.tolist(), strict=True))
+    return np.array([row for *_, row in keyed], dtype=np.int64)
+
+
+def _measures(rows: Candidates) -> Floats:
+    """Metres that order: along a line, else from the point; infinite where nothing is measured."""
+    found = rows.found
+    if found.from_m is None:
+        return np.full(len(found), np.inf)
+    return found.distance_m if found.along_m is None else found.along_m
+
+
+def _bands(rows: Candidates) -> NDArray[np.int64]:
+    """By rank: sees, works, has the footage, has a fresh snapshot, one number, best first; else all alike."""
+    if rows.question.sort is Sort.DISTANCE:
+        return np.zeros(len(rows.found), np.int64)
+    sees = np.where(rows.sees == SEES, 0, np.where(rows.sees == UNKNOWN, 1, 2))
+    lacking = np.zeros(len(rows.found), np.int64)
+    if rows.question.interval is not None:
+        asked_s = rows.question.interval.duration.total_seconds()
+        lacking = (asked_s - np.nan_to_num(rows.covered_s) >= GAP_S).astype(np.int64)
+    return ((sees * len(STATUSES) + rows.status) * 2 + lacking) * 2 + ~rows.fresh()
+
+
+def _beyond(
+    rows: Candidates,
+    fitting: NDArray[np.int64],
+    bands: NDArray[np.int64],
+    measures: Floats,
+    after: PageKey,
+) -> NDArray[np.bool_]:
+    """Which of the fitting rows come after the key."""
+    same_band = bands == after.band
+    beyond: NDArray[np.bool_] = (bands > after.band) | (same_band & (measures > after.measure_m))
+    level = np.flatnonzero(same_band & (measures == after.measure_m))
+    ids = rows.index.table.ids
+    beyond[level] = [str(ids[slot]) > after.camera_id for slot in rows.found.slots[fitting[level]].tolist()]
+    return beyond
+
+
+def show(index: CatalogIndex, slot: int, rights: Rights, at: datetime) -> Shown:
+    """One camera as it is at that time."""
+    question = Question(area=None, as_of=at, limit=1)
+    rows = Candidates(index, question, candidates(index.where, rights, np.array([slot])))
+    (hit,) = hits_of(index, question, rights, _page(rows, None))
+    facts = rows.found.facts[0]
+    _, spans = index.table.spans.of(rows.found.slots)
+    offset_ms, captured_us = float(facts["clock_offset_ms"]), int(facts["captured_us"])
+    snapshot = Snapshot(None if captured_us == NEVER_US else instant(captured_us))
+    return Shown(
+        hit=hit,
+        snapshot=snapshot if facts["has_snapshot"] and hit.rights & PICTURE_BITS else None,
+        spans=_spans(spans.tolist()) if hit.rights & FOOTAGE_BITS else (),
+        clock_offset_ms=None if math.isnan(offset_ms) else offset_ms,
+    )
+
+
+def _spans(rows: list[list[int]]) -> tuple[Span, ...]:
+    return tuple(
+        Span(
+            interval=Interval(start=instant(start_us), end=instant(end_us)),
+            overwrite_at=None if overwrite_us == NEVER_US else instant(overwrite_us),
+        )
+        for start_us, end_us, overwrite_us in rows
+    )
+
+
+def answer_of(
+    index: CatalogIndex, question: Question, rights: Rights, stale_since: datetime | None
+) -> Answer:
+    """One page of what fits, camera by camera."""
+    page = search(index, question, rights)
+    return Answer(hits_of(index, question, rights, page), page.next_after, stale_since)
+
+
+def hits_of(index: CatalogIndex, question: Question, rights: Rights, page: Page) -> tuple[Hit, ...]:
+    """The page's rows with what is shown of them."""
+    table, slots = index.table, page.slots.tolist()
+    facts = table.facts[page.slots]
+    ages = (microseconds(question.as_of) - page.captured_us.astype(np.float64)) / 1e6
+    ages[page.captured_us == NEVER_US] = np.nan
+    columns = zip(
+        slots,
+        facts["owner"].tolist(),
+        page.bits.tolist(),
+        (facts["offered"] & page.bits).tolist(),
+        page.status.tolist(),
+        _known(page.distance_m),
+        _known(page.bearing_deg),
+        [None] * len(slots) if page.along_m is None else page.along_m.tolist(),
+        page.sees.tolist(),
+        _known(page.covered_s),
+        page.overwrite_us.tolist(),
+        _known(ages),
+        strict=True,
+    )
+    return tuple(
+        Hit(
+            camera_id=str(table.ids[slot]),
+            agency=table.owners.values[owner],
+            fragments=table.displays[slot],
+            rights=bits,
+            actions=actions_of(offered),
+            basis=rights.names_of(slot),
+            status=STATUSES[status],
+            distance_m=distance,
+            bearing_deg=bearing,
+            along_m=along,
+            sees=None if sees == UNKNOWN else sees == SEES,
+            covered_s=covered,
+            overwrite_us=None if overwrite == NEVER_US else overwrite,
+            age_s=age,
+        )
+        for slot, owner, bits, offered, status, distance, bearing, along, sees, covered, overwrite, age in columns
+    )
+
+
+def _known(values: Floats) -> list[float | None]:
+    """As numbers, None where not known."""
+    return [
+        None if unknown else value for value, unknown in zip(values.tolist(), np.isnan(values), strict=True)
+    ]
