@@ -50,6 +50,7 @@ class CatalogFollower:
         self._identity: str | None = None
         self._read: ChangesRead | None = None
         self._stale_since: datetime | None = None
+        self._is_drained = False
         self._kept: set[str] = set()
         self._loaded = asyncio.Event()
         self._catching_up = asyncio.Lock()
@@ -99,16 +100,8 @@ class CatalogFollower:
     async def catch_up(self) -> None:
         """Brings the index to how the catalog is now, or marks it stale."""
         async with self._catching_up:
-            while await self._follow_once(None):
-                if self._read == await self._end():
-                    return
-
-    async def _end(self) -> ChangesRead | None:
-        try:
-            end = await self._store.changes_end()
-        except Problem:
-            return self._read
-        return end if self._read is None or end.last_id != self._read.last_id else self._read
+            while await self._follow_once(None) and not self._is_drained:
+                pass
 
     async def _follow_once(self, wait_s: float | None) -> bool:
         """Reads everything where that is due, else the next changes; False where the catalog does not answer."""
@@ -135,6 +128,7 @@ class CatalogFollower:
     # everything
 
     async def _load(self) -> None:
+        self._is_drained = False
         identity = await self._store.identity(self._new_identity())
         read = await self._store.changes_end()
         first = not self.loaded
@@ -179,6 +173,7 @@ class CatalogFollower:
     # changes
 
     async def _take(self, changes: Changes) -> None:
+        self._is_drained = not changes.changes
         cameras = {c.whose for c in changes.changes if c.what == "camera" and self._is_ours(c)}
         if cameras:
             await self._take_cameras(sorted(cameras))
