@@ -5,6 +5,7 @@ Built once, in the command line's entry. Unknown keys are refused.
 
 import os
 import tomllib
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -183,22 +184,22 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:
-        for what, ids in (
-            ("agency", [agency.id for agency in self.agency]),
-            ("network", [network.id for network in self.network]),
-            ("agreement", [agreement.id for agreement in self.agreement]),
-        ):
-            repeated = {name for name in ids if ids.count(name) > 1}
-            if repeated:
-                raise ValueError(f"{what} {sorted(repeated)[0]!r} is defined twice")
+        _check_unique("agency", [agency.id for agency in self.agency])
+        _check_unique("network", [network.id for network in self.network])
         agencies = {agency.id for agency in self.agency}
-        networks = {network.id: network.agency for network in self.network}
         for network in self.network:
             if network.agency not in agencies:
                 raise ValueError(f"network {network.id!r} names the unknown agency {network.agency!r}")
-        for agreement in self.agreement:
-            self._check_agreement(agreement, agencies, networks)
+        self.check_agreements(self.agreement)
         return self
+
+    def check_agreements(self, agreements: Sequence[AgreementSettings]) -> None:
+        """Passes where each fits the agencies, networks and purposes here; ValueError says which does not."""
+        _check_unique("agreement", [agreement.id for agreement in agreements])
+        agencies = {agency.id for agency in self.agency}
+        networks = {network.id: network.agency for network in self.network}
+        for agreement in agreements:
+            self._check_agreement(agreement, agencies, networks)
 
     def _check_agreement(
         self, agreement: AgreementSettings, agencies: set[str], networks: dict[str, str]
@@ -212,6 +213,12 @@ class Settings(BaseSettings):
         purposes = set(agreement.purposes) - set(self.broker.purposes)
         if purposes:
             raise ValueError(f"agreement {agreement.id!r}: purpose {sorted(purposes)[0]!r} is not configured")
+
+
+def _check_unique(what: str, ids: Sequence[str]) -> None:
+    repeated = {name for name in ids if ids.count(name) > 1}
+    if repeated:
+        raise ValueError(f"{what} {sorted(repeated)[0]!r} is defined twice")
 
 
 SECTIONS: Final = frozenset({"broker", "agency", "network", "agreement"})

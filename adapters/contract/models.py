@@ -51,6 +51,9 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+SHORTEST_GAP_S = 1.0
+
+
 class Interval(Model):
     """Half-open `[start, end)`, never empty."""
 
@@ -88,6 +91,12 @@ class Interval(Model):
         if at < self.end:
             left.append(Interval(start=at, end=self.end))
         return tuple(left)
+
+    def gaps(self, footage: "Iterable[Interval]", frame_period_s: float = 0.0) -> "tuple[Interval, ...]":
+        """Where footage lacks: more than max(1 s, 2 frame periods) without a frame. Less is no gap, also at an
+        end of the interval, where the first and last frames rarely fall on it exactly."""
+        shortest_s = max(SHORTEST_GAP_S, 2 * frame_period_s)
+        return tuple(gap for gap in self.subtract(footage) if gap.duration.total_seconds() > shortest_s)
 
     def __str__(self) -> str:
         return f"{format_instant(self.start)}/{format_instant(self.end)}"

@@ -1,6 +1,6 @@
 """Keeps agreements: seeded from the configuration, proposed, activated by the owner, ended by either side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -22,6 +22,7 @@ from broker.audit.models import NewEntry, Operation
 from broker.clock import Clock
 from broker.errors import Problem
 from broker.ledger.engine import Ledger
+from broker.pages import Cut, Page
 from broker.settings import Settings
 
 
@@ -60,23 +61,52 @@ class Agreements:
 
         await self._ledger.write(work)
 
-    async def list_agreements(self, caller: Caller | None) -> list[Agreement]:
-        """Those that the caller's agency is party to; all of them for the host and an administrator. Logged."""
-        agreements = await self._ledger.read(store.list_agreements)
-        if caller is None:
-            return agreements
+    async def list_agreements(self) -> list[Agreement]:
+        """All of them, for the host."""
+        return await self._ledger.read(store.list_agreements)
+
+    async def find_agreements(self, caller: Caller, page: Page) -> Cut[Agreement]:
+        """Those that the caller's agency is party to; all of them for an administrator. Logged."""
         await self._authority.require_designation(caller, "list_agreements")
         at = self._clock.now()
-        if not may(caller.officer, AgencyAction.ADMINISTER, at):
-            agreements = [a for a in agreements if caller.officer.agency in _parties(a)]
-        entry = self._authority.entry(caller, Operation.CONSULTATION, "list_agreements").model_copy(
+        known = [a for a in await self.list_agreements() if self._may_read(caller, a, at)]
+        cut = page.cut(known, lambda a: f"{a.id}@{a.version:09}")
+        await self._log_reading(caller, "list_agreements", cut.rows, at)
+        return cut
+
+    async def show(self, agreement_id: str, caller: Caller) -> Agreement:
+        """The latest version that the caller may read, whose word goes with a decision. `not_found` where there is
+        none."""
+        await self._authority.require_designation(caller, "show_agreement")
+        at = self._clock.now()
+        found = await self._ledger.read(lambda c: self._latest_read(c, agreement_id, caller, at))
+        if found is None:
+            await self._authority.deny(caller, "show_agreement", (agreement_id,))
+            raise Problem("not_found", f"there is no agreement {agreement_id}")
+        await self._log_reading(caller, "show_agreement", [found], at)
+        return found
+
+    def _latest_read(
+        self, connection: Connection, agreement_id: str, caller: Caller, at: datetime
+    ) -> Agreement | None:
+        """A version that was proposed for other partners changes nothing for those who are not told of it."""
+        versions = store.list_agreements(connection, agreement_id)
+        return next((a for a in reversed(versions) if self._may_read(caller, a, at)), None)
+
+    def _may_read(self, caller: Caller, agreement: Agreement, at: datetime) -> bool:
+        administers = may(caller.officer, AgencyAction.ADMINISTER, at)
+        return administers or caller.officer.agency in _parties(agreement)
+
+    async def _log_reading(
+        self, caller: Caller, action: str, agreements: Sequence[Agreement], at: datetime
+    ) -> None:
+        entry = self._authority.entry(caller, Operation.CONSULTATION, action).model_copy(
             update={
                 "objects": tuple(f"{a.id}@{a.version}" for a in agreements),
                 "owners": tuple(sorted({agency for a in agreements for agency in _parties(a)})),
             }
         )
         await self._ledger.write(lambda connection: audit.append(connection, entry, at))
-        return agreements
 
     async def propose(self, agreement_id: str, terms: Terms, by: Caller | None) -> Agreement:
         """Adds a proposal; nothing changes until a custodian of the owner activates it."""
@@ -84,24 +114,35 @@ class Agreements:
             await self._authority.require(by, AgencyAction.MANAGE_AGREEMENTS, "propose_agreement")
             if by.officer.agency not in (terms.owner, *terms.partners):
                 raise Problem("action_denied", "only a party proposes an agreement")
+        (proposed,) = await self.propose_all({agreement_id: terms}, by)
+        return proposed
+
+    async def propose_all(self, proposals: Mapping[str, Terms], by: Caller | None = None) -> list[Agreement]:
+        """Adds proposals by their ids, all of them or none."""
         at = self._clock.now()
 
-        def work(connection: Connection) -> Agreement:
+        def work(connection: Connection) -> list[Agreement]:
             known = {agency.id for agency in store.list_agencies(connection)}
-            unknown = {terms.owner, *terms.partners} - known
-            if unknown:
-                raise Problem("invalid", f"there is no agency {sorted(unknown)[0]!r}")
-            latest = store.find_agreement(connection, agreement_id)
-            if latest is not None and latest.terms.owner != terms.owner:
-                raise Problem("state_conflict", f"agreement {agreement_id} belongs to {latest.terms.owner}")
-            agreement = store.propose_agreement(connection, agreement_id, terms, at, _officer_id(by))
-            audit.append(connection, self._agreement_entry(by, "propose_agreement", agreement), at)
-            return agreement
+            proposed = []
+            for agreement_id, terms in proposals.items():
+                unknown = {terms.owner, *terms.partners} - known
+                if unknown:
+                    raise Problem("invalid", f"there is no agency {sorted(unknown)[0]!r}")
+                latest = store.find_agreement(connection, agreement_id)
+                if latest is not None and latest.terms.owner != terms.owner:
+                    raise Problem(
+                        "state_conflict", f"agreement {agreement_id} belongs to {latest.terms.owner}"
+                    )
+                agreement = store.propose_agreement(connection, agreement_id, terms, at, _officer_id(by))
+                audit.append(connection, self._agreement_entry(by, "propose_agreement", agreement), at)
+                proposed.append(agreement)
+            return proposed
 
         return await self._ledger.write(work)
 
-    async def activate(self, agreement_id: str, by: Caller) -> Agreement:
-        """Puts the latest proposal in force: a custodian of the owner's decision alone."""
+    async def activate(self, agreement_id: str, by: Caller, word: str | None = None) -> Agreement:
+        """Puts the latest proposal in force: a custodian of the owner's decision alone. `word` is that of the
+        agreement as they read it; another one has come since where it is not the same any more."""
         action = "activate_agreement"
         await self._authority.require(by, AgencyAction.MANAGE_AGREEMENTS, action)
         at = self._clock.now()
@@ -110,6 +151,7 @@ class Agreements:
             agreement = _known_to(by, agreement_id, store.find_agreement(connection, agreement_id))
             if by.officer.agency != agreement.terms.owner:
                 raise Problem("action_denied", f"only a custodian of {agreement.terms.owner} activates this")
+            _check_word(agreement, word)
             if agreement.state is not AgreementState.PROPOSED:
                 raise Problem("state_conflict", f"agreement {agreement_id} is {agreement.state.value}")
             store.activate_agreement(connection, agreement, at, by.officer.id)
@@ -117,7 +159,7 @@ class Agreements:
 
         return await self._recording_denial(work, by, action, agreement_id)
 
-    async def end(self, agreement_id: str, by: Caller) -> Agreement:
+    async def end(self, agreement_id: str, by: Caller, word: str | None = None) -> Agreement:
         """Ends what is in force: either side's custodian may."""
         action = "end_agreement"
         await self._authority.require(by, AgencyAction.MANAGE_AGREEMENTS, action)
@@ -127,6 +169,7 @@ class Agreements:
             in_force = store.find_active_agreement(connection, agreement_id)
             latest = store.find_agreement(connection, agreement_id)
             agreement = _known_to(by, agreement_id, in_force or latest)
+            _check_word(self._latest_read(connection, agreement_id, by, at), word)
             if agreement.state is not AgreementState.ACTIVE:
                 raise Problem("state_conflict", f"agreement {agreement_id} is {agreement.state.value}")
             store.end_agreement(connection, agreement, at, by.officer.id)
@@ -178,3 +221,11 @@ def _known_to(caller: Caller, agreement_id: str, agreement: Agreement | None) ->
 
 def _officer_id(caller: Caller | None) -> str:
     return caller.officer.id if caller is not None else audit.HOST
+
+
+def _check_word(agreement: Agreement | None, word: str | None) -> None:
+    """Passes where the agreement is as it was read."""
+    if word is not None and agreement is not None and word != agreement.word:
+        raise Problem(
+            "version_conflict", f"agreement {agreement.id} changed since it was read: read it again"
+        )

@@ -140,6 +140,11 @@ class Agreement(Model):
     activated_at: Instant | None
     ended_at: Instant | None
 
+    @property
+    def word(self) -> str:
+        """What tells this state of this version from every other."""
+        return f"{self.version}-{self.state.value}"
+
     def in_force(self, at: datetime) -> bool:
         valid = self.terms.valid
         return self.state is AgreementState.ACTIVE and valid.start <= at < valid.end

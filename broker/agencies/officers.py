@@ -10,7 +10,10 @@ from broker.audit.models import NewEntry, Operation
 from broker.clock import Clock
 from broker.errors import Problem
 from broker.identifiers import Identifiers, token_hash
+from broker.keyed_calls import KeyedCall
 from broker.ledger.engine import Ledger
+from broker.ledger.idempotency import create_once
+from broker.pages import Cut, Page
 
 
 class Officers:
@@ -35,38 +38,49 @@ class Officers:
 
         await self._ledger.write(work)
 
-    async def add_officer(self, new: NewOfficer, by: Caller | None = None) -> tuple[Officer, IssuedToken]:
-        """Designates a person and issues their first token. By the host, or by an administrator of the agency:
-        one of another agency could make themselves its custodian."""
-        if by is not None:
-            await self._authority.require(by, AgencyAction.ADMINISTER, "add_officer", new.agency)
+    async def add_officer(self, new: NewOfficer) -> tuple[Officer, IssuedToken]:
+        """Designates a person and issues their first token, by the host."""
+        officer, issued, _ = await self._add(new, None, None)
+        return officer, issued
+
+    async def designate(
+        self, new: NewOfficer, by: Caller, call: KeyedCall | None
+    ) -> tuple[Officer, IssuedToken | None]:
+        """The same by an administrator of the agency: one of another agency could make themselves its custodian.
+
+        The same keyed call again finds the officer and no token: only its hash was kept.
+        """
+        await self._authority.require(by, AgencyAction.ADMINISTER, "add_officer", new.agency)
+        officer, issued, is_new = await self._add(new, by, call)
+        return officer, issued if is_new else None
+
+    async def _add(
+        self, new: NewOfficer, by: Caller | None, call: KeyedCall | None
+    ) -> tuple[Officer, IssuedToken, bool]:
         at = self._clock.now()
-        if new.until is not None and new.until <= at:
-            raise Problem("invalid", "the designation would end before it begins: name a later date")
         officer_id, designation_id = self._identifiers.new("off"), self._identifiers.new("des")
         issued = IssuedToken(id=self._identifiers.new("tok"), token=self._identifiers.secret())
-        entry = NewEntry(
-            operation=Operation.ALTERATION,
-            action="add_officer",
-            officer_id=by.officer.id if by else audit.HOST,
-            agency=by.officer.agency if by else None,
-            person=by.officer.person if by else None,
-            objects=(officer_id,),
-            owners=(new.agency,),
-        )
+        entry = self._alteration(by, "add_officer", officer_id, new.agency)
 
-        def work(connection: Connection) -> Officer:
+        def create(connection: Connection) -> None:
+            if new.until is not None and new.until <= at:
+                raise Problem("invalid", "the designation would end before it begins: name a later date")
             if new.agency not in {agency.id for agency in store.list_agencies(connection)}:
                 raise Problem("invalid", f"there is no agency {new.agency!r}: see `entrevue agency list`")
             store.add_officer(connection, officer_id, designation_id, new, at)
             store.add_token(connection, issued.id, officer_id, token_hash(issued.token), at, new.until)
             audit.append(connection, entry, at)
-            officer = store.find_officer(connection, officer_id)
+
+        def work(connection: Connection) -> Officer:
+            caller_id = by.officer.id if by else audit.HOST
+            (added,) = create_once(connection, caller_id, call, (officer_id,), at, create)
+            officer = store.find_officer(connection, added)
             if officer is None:
                 raise RuntimeError("the officer just added is not there")
             return officer
 
-        return await self._ledger.write(work), issued
+        officer = await self._ledger.write(work)
+        return officer, issued, officer.id == officer_id
 
     async def revoke_tokens(self, officer_id: str, by: Caller | None = None) -> int:
         """Ends every session of an officer at once."""
@@ -78,36 +92,39 @@ class Officers:
             officer = store.find_officer(connection, officer_id)
             if officer is None or (by is not None and officer.agency != by.officer.agency):
                 raise Problem("not_found", f"there is no officer {officer_id}")
-            entry = NewEntry(
-                operation=Operation.ALTERATION,
-                action="revoke_tokens",
-                officer_id=by.officer.id if by else audit.HOST,
-                agency=by.officer.agency if by else None,
-                person=by.officer.person if by else None,
-                objects=(officer_id,),
-                owners=(officer.agency,),
-            )
+            entry = self._alteration(by, "revoke_tokens", officer_id, officer.agency)
             audit.append(connection, entry, at)
             return store.revoke_tokens(connection, officer_id, at)
 
         return await self._ledger.write(work)
 
+    def _alteration(self, by: Caller | None, action: str, officer_id: str, agency: str) -> NewEntry:
+        entry = (
+            self._authority.entry(by, Operation.ALTERATION, action)
+            if by is not None
+            else NewEntry(operation=Operation.ALTERATION, action=action, officer_id=audit.HOST)
+        )
+        return entry.model_copy(update={"objects": (officer_id,), "owners": (agency,)})
+
     async def list_agencies(self) -> list[Agency]:
         return await self._ledger.read(store.list_agencies)
 
-    async def list_officers(self, caller: Caller | None) -> list[Officer]:
-        """All of them, for an administrator and the host; logged for the former."""
-        found = await self._ledger.read(store.list_officers)
-        if caller is not None:
-            await self._authority.require(caller, AgencyAction.ADMINISTER, "list_officers")
-            entry = self._authority.entry(caller, Operation.CONSULTATION, "list_officers").model_copy(
-                update={
-                    "objects": tuple(o.id for o in found),
-                    "owners": tuple(sorted({o.agency for o in found})),
-                }
-            )
-            await self._ledger.write(lambda connection: audit.append(connection, entry, self._clock.now()))
-        return found
+    async def list_officers(self) -> list[Officer]:
+        """All of them, for the host."""
+        return await self._ledger.read(store.list_officers)
+
+    async def find_officers(self, caller: Caller, page: Page) -> Cut[Officer]:
+        """The same for an administrator, a page at a time. Logged."""
+        await self._authority.require(caller, AgencyAction.ADMINISTER, "list_officers")
+        cut = page.cut(await self.list_officers(), lambda officer: officer.id)
+        entry = self._authority.entry(caller, Operation.CONSULTATION, "list_officers").model_copy(
+            update={
+                "objects": tuple(o.id for o in cut.rows),
+                "owners": tuple(sorted({o.agency for o in cut.rows})),
+            }
+        )
+        await self._ledger.write(lambda connection: audit.append(connection, entry, self._clock.now()))
+        return cut
 
 
 def roles_of(names: str) -> frozenset[Role]:

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from adapters.contract.models import Instant
-from broker.agencies.models import NewOfficer, Role
+from broker.agencies.models import Agreement, NewOfficer, Role
 from broker.agencies.views import (
     AgreementList,
     AgreementView,
@@ -17,8 +17,10 @@ from broker.agencies.views import (
     me_view,
     officer_view,
 )
-from broker.http.calls import Body, CurrentCaller, Line
+from broker.http.calls import Body, CurrentCaller, IdempotencyKey, IfMatch, Line
+from broker.http.paging import CurrentList
 from broker.http.services import CurrentServices
+from broker.keyed_calls import keyed_call
 
 router = APIRouter(prefix="/v1", tags=["agencies"])
 
@@ -55,15 +57,23 @@ async def set_purpose(body: PurposeBody, caller: CurrentCaller, services: Curren
 
 
 @router.get("/officers", response_model=OfficerList, summary="Officers")
-async def list_officers(caller: CurrentCaller, services: CurrentServices) -> OfficerList:
+async def list_officers(asked: CurrentList, caller: CurrentCaller, services: CurrentServices) -> OfficerList:
     """Everyone who may sign in; for an administrator. Oneself is `/v1/me`."""
-    return OfficerList(officers=[officer_view(o) for o in await services.officers.list_officers(caller)])
+    await services.authority.require_purpose(caller)
+    cut = await services.officers.find_officers(caller, asked.page)
+    return OfficerList(officers=[officer_view(o) for o in cut.rows], links=asked.links(cut.last))
 
 
 @router.post("/officers", response_model=IssuedView, status_code=201, summary="Designate an officer")
-async def add_officer(body: OfficerBody, caller: CurrentCaller, services: CurrentServices) -> IssuedView:
-    """By an administrator. The token is shown this once."""
-    officer, issued = await services.officers.add_officer(
+async def add_officer(
+    body: OfficerBody,
+    caller: CurrentCaller,
+    services: CurrentServices,
+    idempotency_key: IdempotencyKey = None,
+) -> IssuedView:
+    """By an administrator. The token is shown this once: the same keyed call again answers with null."""
+    await services.authority.require_purpose(caller)
+    officer, issued = await services.officers.designate(
         NewOfficer(
             agency=body.agency,
             name=body.name,
@@ -74,8 +84,9 @@ async def add_officer(body: OfficerBody, caller: CurrentCaller, services: Curren
             until=body.until,
         ),
         caller,
+        keyed_call(idempotency_key, "add_officer", body.model_dump_json()),
     )
-    return IssuedView(id=officer.id, token=issued.token)
+    return IssuedView(id=officer.id, token=None if issued is None else issued.token)
 
 
 @router.delete("/officers/{officer_id}/tokens", status_code=204, summary="Revoke an officer's tokens")
@@ -83,27 +94,55 @@ async def revoke_tokens(
     officer_id: Annotated[str, Field(max_length=64)], caller: CurrentCaller, services: CurrentServices
 ) -> None:
     """By an administrator; every session of the officer ends at once."""
+    await services.authority.require_purpose(caller)
     await services.officers.revoke_tokens(officer_id, caller)
 
 
 @router.get("/agreements", response_model=AgreementList, summary="Agreements")
-async def list_agreements(caller: CurrentCaller, services: CurrentServices) -> AgreementList:
-    """Those that the caller's agency is party to; all for an administrator."""
-    found = await services.agreements.list_agreements(caller)
-    return AgreementList(agreements=[agreement_view(agreement) for agreement in found])
+async def list_agreements(
+    asked: CurrentList, caller: CurrentCaller, services: CurrentServices
+) -> AgreementList:
+    """Every version of those that the caller's agency is party to; of all for an administrator."""
+    await services.authority.require_purpose(caller)
+    cut = await services.agreements.find_agreements(caller, asked.page)
+    return AgreementList(agreements=[agreement_view(a) for a in cut.rows], links=asked.links(cut.last))
+
+
+@router.get("/agreements/{agreement_id}", response_model=AgreementView, summary="One agreement")
+async def show_agreement(
+    agreement_id: AgreementId, caller: CurrentCaller, services: CurrentServices, response: Response
+) -> AgreementView:
+    """Its latest version; the ETag goes with a decision on it."""
+    await services.authority.require_purpose(caller)
+    return _answer(response, await services.agreements.show(agreement_id, caller))
 
 
 @router.post("/agreements/{agreement_id}/activate", response_model=AgreementView, summary="Activate")
 async def activate_agreement(
-    agreement_id: AgreementId, caller: CurrentCaller, services: CurrentServices
+    agreement_id: AgreementId,
+    caller: CurrentCaller,
+    services: CurrentServices,
+    response: Response,
+    version: IfMatch,
 ) -> AgreementView:
     """Puts the latest proposal in force; by a custodian of the owner."""
-    return agreement_view(await services.agreements.activate(agreement_id, caller))
+    await services.authority.require_purpose(caller)
+    return _answer(response, await services.agreements.activate(agreement_id, caller, version))
 
 
 @router.post("/agreements/{agreement_id}/end", response_model=AgreementView, summary="End")
 async def end_agreement(
-    agreement_id: AgreementId, caller: CurrentCaller, services: CurrentServices
+    agreement_id: AgreementId,
+    caller: CurrentCaller,
+    services: CurrentServices,
+    response: Response,
+    version: IfMatch,
 ) -> AgreementView:
     """Ends what is in force; by a custodian of either side. It never comes back: a new one is proposed."""
-    return agreement_view(await services.agreements.end(agreement_id, caller))
+    await services.authority.require_purpose(caller)
+    return _answer(response, await services.agreements.end(agreement_id, caller, version))
+
+
+def _answer(response: Response, agreement: Agreement) -> AgreementView:
+    response.headers["ETag"] = f'"{agreement.word}"'
+    return agreement_view(agreement)

@@ -163,9 +163,11 @@ def _agreement(row: RowMapping) -> Agreement:
     )
 
 
-def list_agreements(connection: Connection) -> list[Agreement]:
-    """Every version of every agreement, by id and version."""
+def list_agreements(connection: Connection, agreement_id: str | None = None) -> list[Agreement]:
+    """Every version of every agreement, or of the one that is named, by id and version."""
     query = select(tables.agreements).order_by(tables.agreements.c.id, tables.agreements.c.version)
+    if agreement_id is not None:
+        query = query.where(tables.agreements.c.id == agreement_id)
     return [_agreement(row) for row in connection.execute(query).mappings()]
 
 

@@ -17,14 +17,16 @@ class OfficerView(View):
 
 
 class IssuedView(View):
-    """`token` is shown this once."""
+    """`token` is shown this once: null where the same call with its key designated the officer before. Revoke
+    the tokens and designate anew where it was lost."""
 
     id: str
-    token: str
+    token: str | None
 
 
 class OfficerList(View):
     officers: list[OfficerView]
+    links: list[dict[str, str]]
 
 
 class MeView(View):
@@ -55,6 +57,7 @@ class AgreementView(View):
 
 class AgreementList(View):
     agreements: list[AgreementView]
+    links: list[dict[str, str]]
 
 
 def officer_view(officer: Officer) -> OfficerView:

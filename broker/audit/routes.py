@@ -57,6 +57,7 @@ async def list_entries(
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> EntryList:
     """Oldest first, as the log was when its first page was read; reading is itself logged."""
+    await services.authority.require_purpose(caller)
     await services.authority.require(caller, AgencyAction.READ_LOG, "read_log")
     identity = ["audit", request_id]
     after: int = 0

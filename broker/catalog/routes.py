@@ -21,7 +21,7 @@ from broker.catalog.views import (
     place_view,
 )
 from broker.http.calls import CurrentCaller, IntervalText, parse_interval
-from broker.http.paging import next_href
+from broker.http.paging import CurrentList, next_href
 from broker.http.services import CurrentServices, Services
 
 router = APIRouter(prefix="/v1", tags=["cameras"])
@@ -89,10 +89,14 @@ async def _found(
 
 @router.get("/places", response_model=PlaceList, summary="Find places by name")
 async def find_places(
-    caller: CurrentCaller, services: CurrentServices, q: Annotated[str | None, Query(max_length=200)] = None
+    asked: CurrentList,
+    caller: CurrentCaller,
+    services: CurrentServices,
+    q: Annotated[str | None, Query(max_length=200)] = None,
 ) -> PlaceList:
-    places = await services.catalog.find_places(caller, q)
-    return PlaceList(places=[place_view(place) for place in places])
+    """By name, then id; every word of `q` is in the name, accents and case folded."""
+    cut = await services.catalog.find_places(caller, q, asked.page)
+    return PlaceList(places=[place_view(place) for place in cut.rows], links=asked.links(cut.last))
 
 
 @router.get(

@@ -14,12 +14,13 @@ from broker.agencies.terms import terms_of
 from broker.agencies.views import OfficerView, agreement_view, officer_view
 from broker.app import Office
 from broker.cli.failures import USAGE, Failure
-from broker.cli.hosting import caller_of, with_office
-from broker.cli.options import HostOptions, TokenFileOption, command_group, host_command, read_token
+from broker.cli.hosting import caller_of, settings_of, with_office
+from broker.cli.options import DecisionOptions, HostOptions, command_group, decision_command, host_command
 from broker.cli.output import print_json, print_table
 from broker.settings import AgreementSettings
 
 AGREEMENTS = TypeAdapter(tuple[AgreementSettings, ...])
+AgreementArgument = Annotated[str, typer.Argument(help="Id of the agreement.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -93,7 +94,7 @@ def _until(text: str) -> datetime:
 @host_command
 def list_officers(options: HostOptions) -> None:
     async def work(office: Office) -> list[OfficerView]:
-        return [officer_view(officer) for officer in await office.officers.list_officers(None)]
+        return [officer_view(officer) for officer in await office.officers.list_officers()]
 
     found = with_office(options, work)
     if options.as_json:
@@ -136,59 +137,47 @@ def apply(
         raise Failure(f"{file}: agreement.{where}: {first['msg']}") from error
     if not wanted:
         raise Failure(f"{file} has no [[agreement]]")
+    try:
+        settings_of(options).check_agreements(wanted)
+    except ValueError as error:
+        raise Failure(f"{file}: {error}") from error
 
     async def work(office: Office) -> list[Agreement]:
-        proposed = []
-        for agreement in wanted:
-            terms = terms_of(agreement, file.resolve().parent)
-            proposed.append(await office.agreements.propose(agreement.id, terms, None))
-        return proposed
+        proposals = {a.id: terms_of(a, file.resolve().parent) for a in wanted}
+        return await office.agreements.propose_all(proposals)
 
     _print(options, with_office(options, work))
 
 
-@host_command
-def activate(
-    options: HostOptions,
-    agreement_id: Annotated[str, typer.Argument(help="Id of the agreement.")],
-    token_file: TokenFileOption = None,
-) -> None:
-    token = read_token(token_file)
-
+@decision_command
+def activate(options: DecisionOptions, agreement_id: AgreementArgument) -> None:
     async def work(office: Office) -> Agreement:
-        return await office.agreements.activate(agreement_id, await caller_of(office, token))
+        return await office.agreements.activate(agreement_id, await caller_of(office, options))
 
-    changed = with_office(options, work)
-    if options.as_json:
-        print_json(agreement_view(changed).model_dump(mode="json"))
-    else:
-        _print(options, [changed])
+    _print_one(options, with_office(options, work))
 
 
 @host_command
 def list_agreements(options: HostOptions) -> None:
     async def work(office: Office) -> list[Agreement]:
-        return await office.agreements.list_agreements(None)
+        return await office.agreements.list_agreements()
 
     _print(options, with_office(options, work))
 
 
-@host_command
-def end(
-    options: HostOptions,
-    agreement_id: Annotated[str, typer.Argument(help="Id of the agreement.")],
-    token_file: TokenFileOption = None,
-) -> None:
-    token = read_token(token_file)
-
+@decision_command
+def end(options: DecisionOptions, agreement_id: AgreementArgument) -> None:
     async def work(office: Office) -> Agreement:
-        return await office.agreements.end(agreement_id, await caller_of(office, token))
+        return await office.agreements.end(agreement_id, await caller_of(office, options))
 
-    changed = with_office(options, work)
+    _print_one(options, with_office(options, work))
+
+
+def _print_one(options: HostOptions, agreement: Agreement) -> None:
     if options.as_json:
-        print_json(agreement_view(changed).model_dump(mode="json"))
+        print_json(agreement_view(agreement).model_dump(mode="json"))
     else:
-        _print(options, [changed])
+        _print(options, [agreement])
 
 
 def _print(options: HostOptions, agreements: list[Agreement]) -> None:

@@ -12,7 +12,7 @@ from broker.agencies.models import Caller
 from broker.app import Broker, Host, Office, open_broker, open_office
 from broker.catalog.embedded import OwnedData
 from broker.cli.failures import Failure, Stopped
-from broker.cli.options import HostOptions
+from broker.cli.options import DecisionOptions, HostOptions
 from broker.clock import SystemClock
 from broker.errors import Problem, SetupProblem
 from broker.identifiers import RandomIdentifiers
@@ -146,11 +146,11 @@ def with_office(options: HostOptions, work: Callable[[Office], Awaitable[T]]) ->
     return run(main)
 
 
-async def caller_of(office: Office, token: str | None) -> Caller:
+async def caller_of(office: Office, options: DecisionOptions) -> Caller:
     """The officer who acts, for decisions that the host may not take by itself."""
-    if token is None:
+    if options.token is None:
         raise Problem(
             "token_missing",
             "this is a custodian's decision: set ENTREVUE_TOKEN to their token, or give --token-file",
         )
-    return await office.authority.authenticate(token, None, None)
+    return await office.authority.authenticate(options.token, options.purpose, options.case_ref)

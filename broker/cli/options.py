@@ -16,6 +16,14 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the API's own JS
 TokenFileOption = Annotated[
     Path | None, typer.Option("--token-file", help="File with the bearer token; else ENTREVUE_TOKEN.")
 ]
+PurposeOption = Annotated[
+    str | None, typer.Option("--purpose", envvar="ENTREVUE_PURPOSE", help="What this is for.")
+]
+CaseOption = Annotated[
+    str | None, typer.Option("--case", envvar="ENTREVUE_CASE", help="Reference of the case.")
+]
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="The broker's configuration (TOML).")]
+DataOption = Annotated[Path | None, typer.Option("--data", help="The broker's data folder.")]
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,15 @@ class HostOptions:
     as_json: bool
 
 
+@dataclass(frozen=True)
+class DecisionOptions(HostOptions):
+    """The same, as whom and why: for what the host may not decide by itself."""
+
+    token: str | None
+    purpose: str | None
+    case_ref: str | None
+
+
 def read_token(token_file: Path | None) -> str | None:
     """The token of the file, else of ENTREVUE_TOKEN; None where neither is given."""
     if token_file is None:
@@ -55,25 +72,26 @@ def _client(
         str, typer.Option("--server", envvar="ENTREVUE_SERVER", help="Address of the broker.")
     ] = "http://127.0.0.1:8080",
     token_file: TokenFileOption = None,
-    purpose: Annotated[
-        str | None, typer.Option("--purpose", envvar="ENTREVUE_PURPOSE", help="What this is for.")
-    ] = None,
-    case_ref: Annotated[
-        str | None, typer.Option("--case", envvar="ENTREVUE_CASE", help="Reference of the case.")
-    ] = None,
+    purpose: PurposeOption = None,
+    case_ref: CaseOption = None,
     as_json: JsonOption = False,
 ) -> ClientOptions:
     return ClientOptions(server.rstrip("/"), read_token(token_file), purpose, case_ref, as_json)
 
 
-def _host(
-    config: Annotated[
-        Path | None, typer.Option("--config", help="The broker's configuration (TOML).")
-    ] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="The broker's data folder.")] = None,
-    as_json: JsonOption = False,
-) -> HostOptions:
+def _host(config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False) -> HostOptions:
     return HostOptions(config, data, as_json)
+
+
+def _decision(
+    config: ConfigOption = None,
+    data: DataOption = None,
+    token_file: TokenFileOption = None,
+    purpose: PurposeOption = None,
+    case_ref: CaseOption = None,
+    as_json: JsonOption = False,
+) -> DecisionOptions:
+    return DecisionOptions(config, data, as_json, read_token(token_file), purpose, case_ref)
 
 
 def _with(build: Callable[..., Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -105,6 +123,9 @@ client_command = _with(_client)
 
 host_command = _with(_host)
 """For commands on the broker's own stores: `options`, their first parameter, is a `HostOptions`."""
+
+decision_command = _with(_decision)
+"""For an officer's decisions on the broker's own stores: `options`, their first parameter, is `DecisionOptions`."""
 
 
 def command_group(help_text: str) -> typer.Typer:

@@ -11,6 +11,7 @@ from broker.catalog.questions import Question, Radius
 from broker.errors import Problem
 from broker.holds.views import HoldList, HoldView, hold_view
 from broker.http.calls import Body, CurrentCaller, IdempotencyKey, IntervalText, Reason, parse_interval
+from broker.http.paging import CurrentList
 from broker.http.services import CurrentServices, Services
 from broker.keyed_calls import keyed_call
 
@@ -72,19 +73,20 @@ async def order_holds(
     """Keeps footage without a request, for a short time; every order is durable when this answers 201."""
     call = keyed_call(idempotency_key, "order_holds", body.model_dump_json())
     if call is not None and (earlier := await services.holds.earlier(caller, call)) is not None:
-        return HoldList(holds=[hold_view(hold) for hold in earlier])
+        return HoldList(holds=[hold_view(hold) for hold in earlier], links=[])
     interval = parse_interval(body.interval)
     ids = tuple(body.camera_ids or ())
     if body.area is not None:
         ids = await cameras_of_area(services, caller, body.area, Action.HOLD, interval)
     holds = await services.holds.order(caller, ids, interval, body.reason, call)
-    return HoldList(holds=[hold_view(hold) for hold in holds])
+    return HoldList(holds=[hold_view(hold) for hold in holds], links=[])
 
 
 @router.get("", response_model=HoldList, summary="List holds")
-async def list_holds(caller: CurrentCaller, services: CurrentServices) -> HoldList:
+async def list_holds(asked: CurrentList, caller: CurrentCaller, services: CurrentServices) -> HoldList:
     """The caller's own, and for a custodian all on their agency's cameras; newest first."""
-    return HoldList(holds=[hold_view(hold) for hold in await services.holds.list_holds(caller)])
+    cut = await services.holds.list_holds(caller, asked.page)
+    return HoldList(holds=[hold_view(hold) for hold in cut.rows], links=asked.links(cut.last))
 
 
 @router.get("/{hold_id}", response_model=HoldView, summary="One hold")

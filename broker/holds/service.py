@@ -18,6 +18,7 @@ from broker.holds.models import Hold, NewHold
 from broker.holds.orders import OrderDesk
 from broker.keyed_calls import KeyedCall
 from broker.ledger.idempotency import create_once, find_created
+from broker.pages import Cut, Page
 
 
 class Holds:
@@ -120,17 +121,17 @@ class Holds:
             for i, camera in enumerate(cameras)
         ]
 
-    async def list_holds(self, caller: Caller) -> list[Hold]:
+    async def list_holds(self, caller: Caller, page: Page) -> Cut[Hold]:
         """The caller's own orders; for a custodian also all on their agency's cameras."""
         await self._authority.require_purpose(caller)
         await self._authority.require(caller, AgencyAction.HOLD, "list_holds")
         releases = may(caller.officer, AgencyAction.RELEASE_HOLD, self._clock.now())
         owner = caller.officer.agency if releases else None
         found = await self._ledger.read(
-            lambda c: store.list_for(c, officer_id=caller.officer.id, owner=owner)
+            lambda c: store.list_for(c, officer_id=caller.officer.id, owner=owner, page=page)
         )
         entry = self._authority.entry(caller, Operation.CONSULTATION, "list_holds").model_copy(
-            update={"objects": tuple(hold.id for hold in found)}
+            update={"objects": tuple(hold.id for hold in found.rows)}
         )
         await self._ledger.write(lambda c: audit.append(c, entry, self._clock.now()))
         return found

@@ -11,6 +11,7 @@ from broker.catalog.models import Camera
 from broker.holds.models import TRANSITIONS, Hold, HoldMethod, HoldState, NewHold
 from broker.ledger import leases, tables
 from broker.ledger.leases import Lease
+from broker.pages import Cut, Page
 
 INTERVALS = TypeAdapter(tuple[Interval, ...])
 RELEASABLE = (HoldState.ORDERED.value, HoldState.HELD.value, HoldState.PARTIAL.value)
@@ -82,16 +83,17 @@ def of_requests(connection: Connection, request_ids: list[str]) -> dict[tuple[st
     return {(row["request_id"], row["n"]): _hold(row) for row in connection.execute(query).mappings()}
 
 
-def list_for(connection: Connection, *, officer_id: str | None, owner: str | None) -> list[Hold]:
+def list_for(connection: Connection, *, officer_id: str, owner: str | None, page: Page) -> Cut[Hold]:
     """Holds that the officer ordered, or on the owner's cameras; newest first."""
     holds = tables.holds
-    conditions: list[ColumnElement[bool]] = []
-    if officer_id is not None:
-        conditions.append(holds.c.officer_id == officer_id)
+    conditions: list[ColumnElement[bool]] = [holds.c.officer_id == officer_id]
     if owner is not None:
         conditions.append(holds.c.owner == owner)
-    query = select(holds).where(or_(*conditions)).order_by(holds.c.id.desc()).limit(1000)
-    return [_hold(row) for row in connection.execute(query).mappings()]
+    query = select(holds).where(or_(*conditions)).order_by(holds.c.id.desc()).limit(page.limit + 1)
+    if page.after is not None:
+        query = query.where(holds.c.id < page.after)
+    rows = connection.execute(query).mappings()
+    return page.ended([_hold(row) for row in rows], lambda hold: hold.id)
 
 
 def schedule_release(connection: Connection, hold_id: str, release_at: datetime) -> None:

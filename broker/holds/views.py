@@ -34,6 +34,7 @@ class HoldView(View):
 
 class HoldList(View):
     holds: list[HoldView]
+    links: list[dict[str, str]]
 
 
 def hull(intervals: tuple[Interval, ...]) -> str | None:

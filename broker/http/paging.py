@@ -5,11 +5,16 @@ import binascii
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-from broker.errors import Problem
+from fastapi import Depends, Query, Request
 
+from broker.errors import Problem
+from broker.pages import Page
+
+LONGEST_PAGE: Final = 1000
+LONGEST_CURSOR: Final = 4000
 LARGEST: Final = 2**63 - 1
 """Whole numbers beyond it fit no store."""
 
@@ -43,3 +48,33 @@ def decode_cursor(question: object, cursor: str) -> dict[str, Any]:
     if any(isinstance(value, int) and abs(value) > LARGEST for value in position.values()):
         raise refused
     return position
+
+
+class ListCall:
+    """`limit` and `cursor` of a call that lists: the page that is asked for, and where the next one is."""
+
+    def __init__(
+        self,
+        request: Request,
+        limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = 100,
+        cursor: Annotated[str | None, Query(max_length=LONGEST_CURSOR)] = None,
+    ) -> None:
+        self._path = request.url.path
+        self._query = request.query_params.multi_items()
+        self._identity = [self._path, sorted(q for q in self._query if q[0] not in ("limit", "cursor"))]
+        after = None
+        if cursor is not None:
+            after = decode_cursor(self._identity, cursor).get("after")
+            if not isinstance(after, str):
+                raise Problem("cursor_invalid", "the cursor is damaged: start without one")
+        self.page = Page(limit, after)
+
+    def links(self, last: str | None) -> list[dict[str, str]]:
+        """`rel=next` where rows follow the key `last`."""
+        if last is None:
+            return []
+        cursor = encode_cursor(self._identity, {"after": last})
+        return [{"rel": "next", "href": next_href(self._path, self._query, cursor)}]
+
+
+CurrentList = Annotated[ListCall, Depends()]

@@ -6,6 +6,7 @@ from broker.agencies.models import AgencyAction
 from broker.agencies.policy import may
 from broker.audit.models import Operation
 from broker.http.calls import CurrentCaller, InstantView, View
+from broker.http.paging import CurrentList
 from broker.http.services import CurrentServices
 
 router = APIRouter(prefix="/v1/networks", tags=["networks"])
@@ -32,19 +33,24 @@ class NetworkView(View):
 
 class NetworkList(View):
     networks: list[NetworkView]
+    links: list[dict[str, str]]
 
 
 @router.get("", response_model=NetworkList, summary="Networks")
-async def list_networks(caller: CurrentCaller, services: CurrentServices) -> NetworkList:
+async def list_networks(asked: CurrentList, caller: CurrentCaller, services: CurrentServices) -> NetworkList:
     """Every network for an administrator, the own agency's for its custodians, none for others."""
-    await services.authority.require_designation(caller, "list_networks")
+    await services.authority.require_purpose(caller)
     at = services.clock.now()
     reports = services.catalog.reports
     everything = may(caller.officer, AgencyAction.ADMINISTER, at)
     views = []
-    for network in services.settings.network:
-        if not everything and not may(caller.officer, AgencyAction.DECIDE, at, network.agency):
-            continue
+    shown = (
+        network
+        for network in services.settings.network
+        if everything or may(caller.officer, AgencyAction.DECIDE, at, network.agency)
+    )
+    cut = asked.page.cut(shown, lambda network: network.id)
+    for network in cut.rows:
         report = reports.get(network.id)
         views.append(
             NetworkView(
@@ -70,4 +76,5 @@ async def list_networks(caller: CurrentCaller, services: CurrentServices) -> Net
             "owners": tuple(sorted({view.agency for view in views})),
         }
     )
-    return await services.authority.decide_and_log(lambda _book: (NetworkList(networks=views), entry))
+    answer = NetworkList(networks=views, links=asked.links(cut.last))
+    return await services.authority.decide_and_log(lambda _book: (answer, entry))

@@ -269,11 +269,16 @@ def note_footage(
     connection.execute(
         _update_item(item).values(
             available=_dump(available),
-            gaps=_dump(item.requested.subtract(available)),
+            gaps=_dump(item.requested.gaps(available, _frame_period_s(item))),
             overwrite_at=overwrite_at,
             clock_offset_ms=clock_offset_ms,
         )
     )
+
+
+def _frame_period_s(item: Item) -> float:
+    """The longest of the camera's streams, 0 where none is known."""
+    return max((1 / stream.fps for stream in item.camera.streams if stream.fps), default=0.0)
 
 
 def _update_item(item: Item) -> Any:

@@ -183,3 +183,26 @@ def test_a_model_survives_the_wire(model: Model) -> None:
 )
 def test_a_message_of_footage_is_told_apart_on_the_wire(message: FootageMessage) -> None:
     assert MESSAGES.validate_json(MESSAGES.dump_json(message)) == message
+
+
+QUARTERS = st.integers(0, 200).map(lambda n: n / 4)
+
+
+@given(st.lists(st.tuples(QUARTERS, QUARTERS), max_size=8), st.sampled_from([0.0, 0.04, 2.0]))
+def test_gaps_are_what_footage_leaves_where_that_is_longer_than_the_rule(
+    parts: list[tuple[float, float]], period_s: float
+) -> None:
+    begin = datetime(2026, 6, 15, tzinfo=UTC)
+
+    def span(start_s: float, end_s: float) -> Interval:
+        return Interval(start=begin + timedelta(seconds=start_s), end=begin + timedelta(seconds=end_s))
+
+    footage = [span(min(part), max(part)) for part in parts if part[0] != part[1]]
+    asked = span(5, 45)
+    gaps = asked.gaps(footage, period_s)
+    assert all(gap.duration.total_seconds() > max(1.0, 2 * period_s) for gap in gaps)
+    assert all(asked.start <= gap.start and gap.end <= asked.end for gap in gaps)
+    assert all(one.end < other.start for one, other in pairwise(gaps))
+    assert all(gap.intersect(part) is None for gap in gaps for part in footage)
+    short = [left for left in asked.subtract(footage) if left not in gaps]
+    assert all(left.duration.total_seconds() <= max(1.0, 2 * period_s) for left in short)

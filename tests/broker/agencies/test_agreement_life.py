@@ -108,7 +108,7 @@ class AgreementLife(RuleBasedStateMachine):
 
     @invariant()
     def the_ledger_is_as_the_model(self) -> None:
-        listed = self.place.run(self.agreements.list_agreements(None))
+        listed = self.place.run(self.agreements.list_agreements())
         kept = [(a.terms.partners[0], a.state.value) for a in listed if a.id == self.name]
         assert kept == self.versions
         assert sum(state == "active" for _, state in kept) <= 1

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from adapters.contract.models import Interval
-from broker.agencies.models import Agreement, AgreementState, Role, Terms
+from broker.agencies.models import Agreement, AgreementState, Caller, Role, Terms
 from broker.errors import Problem
+from broker.pages import Page
 from broker.settings import Settings
 from tests.broker.agencies.office import Office
 from tests.broker.agencies.rights import agreement
@@ -26,7 +27,7 @@ async def refused(attempt: Awaitable[object]) -> str:
 
 
 async def in_force(office: Office) -> set[tuple[str, int]]:
-    return {(a.id, a.version) for a in await office.agreements.list_agreements(None) if a.in_force(NOW)}
+    return {(a.id, a.version) for a in await office.agreements.list_agreements() if a.in_force(NOW)}
 
 
 async def test_the_configuration_seeds_once_and_the_ledger_rules_afterwards(
@@ -67,7 +68,7 @@ async def test_what_is_in_force_stays_so_until_the_next_version_replaces_it(offi
     assert await office.locates(officer)
     await office.agreements.activate("rail-police", await office.sign_in("rail", Role.CUSTODIAN))
     assert not await office.locates(officer)
-    states = [a.state.value for a in await office.agreements.list_agreements(None) if a.id == "rail-police"]
+    states = [a.state.value for a in await office.agreements.list_agreements() if a.id == "rail-police"]
     assert states == ["ended", "active"]
 
 
@@ -196,7 +197,9 @@ def shown(agreements: list[Agreement]) -> set[str]:
 
 
 async def test_the_list_shows_an_agencys_own_agreements_and_all_to_an_administrator(office: Office) -> None:
-    listed = office.agreements.list_agreements
+    async def listed(caller: Caller) -> list[Agreement]:
+        return (await office.agreements.find_agreements(caller, Page(10))).rows
+
     assert shown(await listed(await office.sign_in("rail", Role.AUDITOR))) == {"rail-police"}
     assert shown(await listed(await office.sign_in("town", Role.CUSTODIAN))) == set()
     assert shown(await listed(await office.sign_in("town", Role.ADMINISTRATOR))) == {
@@ -214,5 +217,5 @@ async def test_the_list_shows_an_agencys_own_agreements_and_all_to_an_administra
 async def test_the_list_is_closed_to_who_is_not_designated(office: Office) -> None:
     caller = await office.sign_in("rail", Role.CUSTODIAN, until=NOW + timedelta(hours=1))
     office.clock.advance(hours=2)
-    assert await refused(office.agreements.list_agreements(caller)) == "not_designated"
+    assert await refused(office.agreements.find_agreements(caller, Page(10))) == "not_designated"
     assert (await office.actions())[-1] == ("list_agreements", "denied")

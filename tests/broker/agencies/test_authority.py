@@ -11,6 +11,7 @@ from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
 from broker.errors import Problem
 from broker.ledger import tables
+from broker.pages import Page
 from tests.broker.agencies.office import Office
 from tests.broker.agencies.rights import agreement
 from tests.world import NOW
@@ -58,7 +59,7 @@ async def test_a_change_that_fails_leaves_no_entry(office: Office) -> None:
         with pytest.raises(Exception, match="refused by the test"):
             await attempt
     assert await office.log() == before
-    assert len(await office.officers.list_officers(None)) == 1
+    assert len(await office.officers.list_officers()) == 1
 
 
 async def test_a_change_whose_entry_fails_is_not_made(office: Office) -> None:
@@ -75,8 +76,8 @@ async def test_a_change_whose_entry_fails_is_not_made(office: Office) -> None:
         with pytest.raises(Exception, match="refused by the test"):
             await attempt
     assert await office.policy_version() == version
-    assert [a.state.value for a in await office.agreements.list_agreements(None)] == ["active", "active"]
-    assert len(await office.officers.list_officers(None)) == 1
+    assert [a.state.value for a in await office.agreements.list_agreements()] == ["active", "active"]
+    assert len(await office.officers.list_officers()) == 1
 
 
 async def test_without_a_purpose_the_call_is_refused_and_recorded(office: Office) -> None:
@@ -189,9 +190,9 @@ async def test_only_administrators_and_the_host_administer_officers(office: Offi
     for role in Role:
         caller = await office.sign_in("town", role)
         attempts = {
-            "add_officer": lambda by: office.officers.add_officer(new, by),
+            "add_officer": lambda by: office.officers.designate(new, by, None),
             "revoke_tokens": lambda by: office.officers.revoke_tokens(target.officer.id, by),
-            "list_officers": office.officers.list_officers,
+            "list_officers": lambda by: office.officers.find_officers(by, Page(10)),
         }
         for name, attempt in attempts.items():
             if role is Role.ADMINISTRATOR:
@@ -206,7 +207,7 @@ async def test_an_officer_needs_an_agency_and_a_time_to_come(office: Office) -> 
     assert await refused(office.token("nobody", Role.OPERATOR)) == "invalid"
     assert await refused(office.token("town", Role.OPERATOR, until=NOW)) == "invalid"
     assert await refused(office.officers.revoke_tokens("off_unknown")) == "not_found"
-    assert await office.officers.list_officers(None) == []
+    assert await office.officers.list_officers() == []
 
 
 async def test_what_is_logged_survives_a_job_that_fails_beside_it(office: Office) -> None:

@@ -21,7 +21,7 @@ def with_another(configured: Settings) -> Settings:
 
 
 async def test_the_first_start_puts_the_configured_agreements_in_force_and_logs_it(office: Office) -> None:
-    agreements = await office.agreements.list_agreements(None)
+    agreements = await office.agreements.list_agreements()
     assert {(a.id, a.version, a.state) for a in agreements} == {
         ("rail-police", 1, AgreementState.ACTIVE),
         ("metro-police", 1, AgreementState.ACTIVE),
@@ -33,7 +33,7 @@ async def test_an_agreement_that_is_written_into_the_file_later_is_not_even_prop
     office: Office, tmp_path: Path
 ) -> None:
     await office.agreements.seed(with_another(settings(tmp_path)))
-    assert {a.id for a in await office.agreements.list_agreements(None)} == {"rail-police", "metro-police"}
+    assert {a.id for a in await office.agreements.list_agreements()} == {"rail-police", "metro-police"}
 
 
 async def test_a_ledger_that_knows_an_agency_takes_no_agreement_from_the_file(
@@ -42,7 +42,7 @@ async def test_a_ledger_that_knows_an_agency_takes_no_agreement_from_the_file(
     with open_office(tmp_path / "ledger.sqlite", clock, identifiers) as office:
         await office.ledger.write(lambda c: put_agencies(c, [Agency(id="rail", name="Railway")]))
         await office.agreements.seed(settings(tmp_path))
-        assert await office.agreements.list_agreements(None) == []
+        assert await office.agreements.list_agreements() == []
         assert {agency.id for agency in await office.officers.list_agencies()} == {
             "rail",
             "metro",

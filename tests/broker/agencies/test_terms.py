@@ -56,6 +56,6 @@ async def _seed_with_area(folder: Path, file: Path) -> str:
     only = configured.agreement[0].model_copy(update={"area": file})
     with open_office(folder / "ledger.sqlite", StandingClock(), NumberedIdentifiers()) as office:
         await office.agreements.seed(configured.model_copy(update={"agreement": (only,)}))
-        area = (await office.agreements.list_agreements(None))[0].terms.area
+        area = (await office.agreements.list_agreements())[0].terms.area
     assert area is not None
     return str(area["type"])

@@ -48,7 +48,7 @@ async def ids_of(broker: TestBroker, agency: str) -> set[str]:
     """What names things of this agency: its camera, its holds, its agreement, its people."""
     custodian = await broker.officer(agency, Role.CUSTODIAN)
     holds = (await custodian.get("/v1/holds")).json()["holds"]
-    people = await broker.broker.services.officers.list_officers(None)
+    people = await broker.broker.services.officers.list_officers()
     assert len(holds) == 2
     return {
         f"{agency}-police",

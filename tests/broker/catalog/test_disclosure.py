@@ -195,7 +195,7 @@ async def test_every_look_and_every_refusal_is_logged(broker: TestBroker) -> Non
     await officer.get("/v1/cameras/rail-cctv:r1/snapshot")
     await officer.get("/v1/cameras/rail-cctv:secret")
     auditor = await broker.officer("police", Role.AUDITOR)
-    entries = (await auditor.get("/v1/audit/entries", None)).json()["entries"]
+    entries = (await auditor.get("/v1/audit/entries")).json()["entries"]
     told = [(e["action"], e["decision"], e["objects"]) for e in entries if e["officer_id"] == officer.id]
     assert told == [
         ("search", "allowed", ["metro-cctv:m1"]),

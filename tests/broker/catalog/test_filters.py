@@ -84,6 +84,7 @@ async def test_places_are_found_by_the_words_of_their_name_without_accents_and_c
     await broker.synchronise()
     answer = await officer.get("/v1/places?q=PANTIN eglise")
     assert answer.json() == {
+        "links": [],
         "places": [
             {
                 "id": "metro-cctv:e",
@@ -92,7 +93,7 @@ async def test_places_are_found_by_the_words_of_their_name_without_accents_and_c
                 "lon": 2.3743,
                 "position_accuracy_m": 120.0,
             }
-        ]
+        ],
     }
     names = [place["name"] for place in (await officer.get("/v1/places")).json()["places"]]
     assert names == ["Église de Pantin", "Gare de Lyon"]

@@ -144,6 +144,19 @@ async def test_no_route_shows_anything_to_who_is_not_designated_any_more(furnish
             assert answer.json()["code"] in ("not_designated", "not_found", "role_denied"), told
 
 
+async def test_every_route_needs_a_purpose_but_those_about_oneself_and_of_a_request(
+    furnished: Furnished,
+) -> None:
+    for method, path in CLOSED:
+        if (method, path) in ABOUT_ONESELF or path.startswith("/v1/requests/"):
+            continue
+        if (method, path) == ("POST", "/v1/requests"):  # says it in its body
+            continue
+        answer = await furnished.call(method, path, furnished.officer.headers(None))
+        told = f"{method} {path}: {answer.text}"
+        assert (answer.status_code, answer.json().get("code")) == (403, "purpose_missing"), told
+
+
 async def test_no_route_answers_what_the_log_cannot_record(furnished: Furnished) -> None:
     refuse = "CREATE TRIGGER refuse BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'refused'); END"
     await furnished.broker.broker.ledger.write(lambda c: c.exec_driver_sql(refuse))

@@ -186,7 +186,7 @@ async def test_the_log_has_one_entry_for_a_round_that_changed_something(listed: 
     auditor = await listed.officer("rail", Role.AUDITOR)
 
     async def logged() -> list[Any]:
-        body = (await auditor.get("/v1/audit/entries?limit=1000", None)).json()
+        body = (await auditor.get("/v1/audit/entries?limit=1000")).json()
         return [entry for entry in body["entries"] if entry["action"] == "synchronise"]
 
     before = len(await logged())

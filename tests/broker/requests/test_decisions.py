@@ -236,7 +236,7 @@ async def test_an_agreement_that_ends_stops_what_was_not_made_yet(
 ) -> None:
     request_id = (await submit(investigator, "rail-cctv:r1", judicial=False))["id"]
     await decide(custodian, "approve", request_id)
-    assert (await custodian.post("/v1/agreements/rail-police/end", {}, None)).status_code == 200
+    assert (await custodian.post("/v1/agreements/rail-police/end", {})).status_code == 200
     await broker.work()
     item = (await shown(investigator, request_id))["items"][0]
     assert (item["state"], item["clips"]) == ("cancelled", [])

@@ -124,16 +124,16 @@ async def test_a_request_that_brought_nothing_still_has_a_bundle_that_says_so(
 async def test_an_ended_agreement_stops_delivery_and_another_one_does_not_replace_it(
     broker: TestBroker, investigator: SignedIn, custodian: SignedIn, finished: str
 ) -> None:
-    assert (await custodian.post("/v1/agreements/rail-police/end", {}, None)).status_code == 200
+    assert (await custodian.post("/v1/agreements/rail-police/end", {})).status_code == 200
     for name in ("clips/1.1.mp4", "bundle.zip"):
         answer = await fetch(investigator, f"/v1/requests/{finished}/{name}", Range="bytes=0-9")
         assert (answer.status_code, answer.json()["code"]) == (403, "agreement_ended")
     tried = await log_of(broker, "fetch_after_end", "police")
     assert [entry["decision"] for entry in tried] == ["denied", "denied"]
     agreements = broker.broker.services.agreements
-    ended = next(a for a in await agreements.list_agreements(None) if a.id == "rail-police")
+    ended = next(a for a in await agreements.list_agreements() if a.id == "rail-police")
     await agreements.propose("other", ended.terms, None)
-    activated = await custodian.post("/v1/agreements/other/activate", {}, None)
+    activated = await custodian.post("/v1/agreements/other/activate", {})
     assert activated.status_code == 200, activated.text
     answer = await fetch(investigator, f"/v1/requests/{finished}/clips/1.1.mp4")
     assert (answer.status_code, answer.json()["code"]) == (403, "agreement_ended")

@@ -47,7 +47,7 @@ async def test_places_of_a_network_that_is_not_shared_are_as_unknown_as_its_came
 
 async def second_designation(broker: TestBroker, of: SignedIn, *roles: Role) -> SignedIn:
     """The same person again: same agency, service and personnel number."""
-    officers = await broker.broker.services.officers.list_officers(None)
+    officers = await broker.broker.services.officers.list_officers()
     known = next(officer for officer in officers if officer.id == of.id)
     new = NewOfficer(
         agency=known.agency,

@@ -15,9 +15,9 @@ async def custodian(broker: TestBroker) -> SignedIn:
 async def renew_agreement(broker: TestBroker, custodian: SignedIn) -> None:
     """The same agreement with the same terms, as a new version in force."""
     agreements = broker.broker.services.agreements
-    (known,) = [a for a in await agreements.list_agreements(None) if a.id == "rail-police"]
+    (known,) = [a for a in await agreements.list_agreements() if a.id == "rail-police"]
     await agreements.propose("rail-police", known.terms, None)
-    assert (await custodian.post("/v1/agreements/rail-police/activate", {}, None)).status_code == 200
+    assert (await custodian.post("/v1/agreements/rail-police/activate", {})).status_code == 200
 
 
 async def test_what_was_made_under_an_earlier_version_is_no_longer_handed_out(

@@ -215,7 +215,7 @@ class Life(RuleBasedStateMachine):
     def metro_ends_its_agreement(self) -> None:
         self.metro_ended = True
         path = "/v1/agreements/metro-police/end"
-        answer = self.run(self.custodians["metro"][0].post(path, {}, None))
+        answer = self.run(self.custodians["metro"][0].post(path, {}))
         assert answer.status_code == 200, answer.text
 
     # what machines do
