@@ -15,6 +15,7 @@ def by_name(name: str) -> str:
 def read_all(rows: list[str], limit: int) -> list[Cut[str]]:
     cuts = [Page(limit).cut(rows, by_name)]
     while cuts[-1].last is not None:
+        assert len(cuts) <= len(rows), "the pages do not end"
         cuts.append(Page(limit, cuts[-1].last).cut(rows, by_name))
     return cuts
 
@@ -33,14 +34,14 @@ def test_what_is_there_all_along_comes_once_whatever_comes_and_goes_between_page
     lasting: list[str], passing: list[set[str]], limit: int
 ) -> None:
     seen: list[str] = []
-    page, step = Page(limit), 0
-    while True:
-        here = passing[step] if step < len(passing) else set()
+    page = Page(limit)
+    for here in [*passing, *[set[str]() for _ in range(len(lasting) + 1)]]:
         cut = page.cut({*lasting, *here}, by_name)
         seen += cut.rows
-        step += 1
         if cut.last is None:
             break
         page = Page(limit, cut.last)
+    else:
+        raise AssertionError("the pages do not end")
     assert seen == sorted(set(seen))
     assert set(lasting) <= set(seen)

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.contract.models import PlaceRecord, Position
 from broker.agencies.models import Role
+from broker.http.paging import encode_cursor
 from tests.world import LAST_MINUTES, SignedIn, TestBroker, settings
 
 LISTS = {
@@ -40,8 +41,11 @@ async def everyone(broker: TestBroker) -> SignedIn:
 
 async def pages(officer: SignedIn, address: str, name: str) -> list[list[Any]]:
     """Every page of a list, by its links."""
-    found = []
+    found: list[list[Any]] = []
+    asked = set[str]()
     while address:
+        assert address not in asked, "the pages do not end"
+        asked.add(address)
         answer = await officer.get(address)
         assert answer.status_code == 200, answer.text
         body = answer.json()
@@ -68,6 +72,21 @@ async def test_a_cursor_goes_with_its_own_list_and_filter(everyone: SignedIn) ->
     for address in (f"/v1/places?cursor={cursor}", f"/v1/officers?cursor={cursor}", "/v1/holds?cursor=x"):
         answer = await everyone.get(address)
         assert (answer.status_code, answer.json()["code"]) == (422, "cursor_invalid"), address
+
+
+async def test_a_cursor_of_another_list_is_refused(everyone: SignedIn) -> None:
+    link = (await everyone.get("/v1/officers?limit=1")).json()["links"][0]["href"]
+    answer = await everyone.get(f"/v1/agreements?cursor={link.rpartition('cursor=')[2]}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "cursor_invalid")
+
+
+@pytest.mark.parametrize("address", [address for address in LISTS if address != "/v1/places"])
+@pytest.mark.parametrize("position", [{}, {"after": 5}, {"after": None}, {"after": ["a"]}])
+async def test_a_cursor_that_somebody_made_up_is_refused(
+    everyone: SignedIn, address: str, position: dict[str, Any]
+) -> None:
+    answer = await everyone.get(f"{address}?cursor={encode_cursor([address, []], position)}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "cursor_invalid")
 
 
 @pytest.mark.parametrize("address", [*LISTS, "/v1/audit/entries", "/v1/agreements/rail-police"])
