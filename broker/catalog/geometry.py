@@ -20,12 +20,6 @@ MEAN_RADIUS_M: Final = 6_371_008.8
 NEAR_M: Final = 100_000.0
 """So far a chord gives the arc to 1e-6, and the meridians' convergence the bearing back to 0.001 degrees."""
 
-_TO_NORMAL: Final = np.array([1.0, 1.0, 1 / (1 - SQUARED_ECCENTRICITY)])
-
-SEES: Final = 1
-SEES_NOT: Final = 0
-UNKNOWN: Final = -1
-
 
 def geocentric_m(lats_deg: Floats, lons_deg: Floats) -> Floats:
     """Points on the ellipsoid in earth-centred, earth-fixed coordinates, shape (n, 3)."""
@@ -46,6 +40,11 @@ def geocentric_point_m(lat_deg: float, lon_deg: float) -> tuple[float, float, fl
         across_m * math.sin(lon),
         normal_m * (1 - SQUARED_ECCENTRICITY) * math.sin(lat),
     )
+
+
+def lengths_m(lines_m: Floats) -> Floats:
+    """Lengths of straight lines, shape (n, 3)."""
+    return np.asarray(np.sqrt(np.vecdot(lines_m, lines_m)))
 
 
 def arc_m(chords_m: Floats) -> Floats:
@@ -77,48 +76,14 @@ def distance_m(
     return np.asarray(mean_radius_m * (angle - correction))
 
 
-def bearings_deg(from_m: Floats, to_m: Floats) -> Floats:
-    """Bearings, in [0, 360), of points seen from others: shapes (n, 3) or (1, 3), broadcast.
-
-    The azimuth of the normal section: the horizontal direction of the straight line between them.
-    """
-    if len(from_m) == 1:
-        return _bearings_from_one(from_m[0], to_m)
-    line, normal = to_m - from_m, from_m * _TO_NORMAL
-    square = np.einsum("ij,ij->i", normal, normal)
-    east = np.sqrt(square) * (normal[:, 0] * line[:, 1] - normal[:, 1] * line[:, 0])
-    north = line[:, 2] * square - np.einsum("ij,ij->i", line, normal) * normal[:, 2]
-    bearings = np.degrees(np.arctan2(east, north)) % 360.0
-    bearings[bearings == 360.0] = 0.0  # what a tiny negative angle rounds to
-    return np.asarray(bearings)
-
-
-def _bearings_from_one(from_m: Floats, to_m: Floats) -> Floats:
-    """The same from one point, whose horizontal directions are worked out once."""
-    x, y, z = (from_m * _TO_NORMAL).tolist()
-    across = math.hypot(x, y)
-    size = math.hypot(across, z)
-    cos_lon, sin_lon = (x / across, y / across) if across > 0 else (1.0, 0.0)
-    cos_lat, sin_lat = across / size, z / size
-    east_north = np.array(
-        [[-sin_lon, -sin_lat * cos_lon], [cos_lon, -sin_lat * sin_lon], [0.0, cos_lat]], np.float64
+def horizontal_directions(lats_deg: Floats, lons_deg: Floats, bearings_deg: Floats) -> Floats:
+    """Unit vectors, shape (n, 3), that leave points on the ellipsoid horizontally at these bearings."""
+    lats, lons, bearings = np.radians(lats_deg), np.radians(lons_deg), np.radians(bearings_deg)
+    north, east = np.cos(bearings), np.sin(bearings)
+    return np.column_stack(
+        (
+            -east * np.sin(lons) - north * np.sin(lats) * np.cos(lons),
+            east * np.cos(lons) - north * np.sin(lats) * np.sin(lons),
+            north * np.cos(lats),
+        )
     )
-    line = (to_m - from_m) @ east_north
-    bearings = np.degrees(np.arctan2(line[:, 0], line[:, 1])) % 360.0
-    bearings[bearings == 360.0] = 0.0  # what a tiny negative angle rounds to
-    return np.asarray(bearings)
-
-
-def views_see(
-    headings_deg: Floats, half_fovs_deg: Floats, ranges_m: Floats, bearings_deg: Floats, distances_m: Floats
-) -> Bytes:
-    """For each view sector, whether it holds the point at that bearing and distance from its camera.
-
-    All of shape (m,), NaN where unknown; a panoramic view has heading 0 and half an angle of 180. 1 yes, 0 no,
-    -1 unknown. Yes needs a stated angle and range.
-    """
-    off_axis_deg = np.abs((bearings_deg - headings_deg + 180) % 360 - 180)
-    seen = np.full(len(half_fovs_deg), UNKNOWN, np.int8)
-    seen[(off_axis_deg > half_fovs_deg) | (distances_m > ranges_m)] = SEES_NOT
-    seen[(off_axis_deg <= half_fovs_deg) & (distances_m <= ranges_m)] = SEES
-    return seen

@@ -4,10 +4,9 @@ Whatever the shape, candidates come from balls that surely hold it. A camera tha
 near as soon as the place's stated uncertainty reaches into a radius or a buffer.
 """
 
-from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final
 
+import msgspec
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -16,15 +15,17 @@ from broker.catalog.geometry import (
     NEAR_M,
     Floats,
     arc_m,
-    bearings_deg,
     distance_m,
     geocentric_m,
     geocentric_point_m,
+    lengths_m,
 )
 from broker.catalog.index.arrays import Slots
+from broker.catalog.index.kernels import Mask, allowed, arcs_m
 from broker.catalog.index.rights import Rights
 from broker.catalog.index.spatial import SpatialIndex
-from broker.catalog.index.table import CameraTable, Facts
+from broker.catalog.index.table import CameraTable
+from broker.catalog.index.wanted import Wanted
 from broker.catalog.questions import Along, Area, Box, Radius, Within
 
 PIECE_M: Final = 2_000.0
@@ -37,8 +38,7 @@ WHOLE_M: Final = 2e7
 WIDE_DEG: Final = 90.0
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(msgspec.Struct, frozen=True):
     """The spatial part of the index. `placed` holds cameras that only their place locates, `uncertainty_m`
     how far from it the furthest of them may stand."""
 
@@ -48,18 +48,22 @@ class Places:
     uncertainty_m: float
 
 
-@dataclass(frozen=True)
-class Found:
+class Asked(msgspec.Struct, frozen=True):
+    """What is looked for, by whom: `stale` says by network code whose cameras nothing proved for long."""
+
+    wanted: Wanted
+    rights: Rights
+    stale: Mask
+
+
+class Found(msgspec.Struct, frozen=True):
     """Cameras that lie in an area, one row each, in no order.
 
-    `points_m` is where they stand, `from_m` where distances count from, shape (1, 3) or (n, 3), None where
-    nothing was asked for that has a distance; `distance_m` is NaN then.
+    `from_m` is where distances count from, shape (1, 3) or (n, 3), None where nothing was asked for that has a
+    distance; `distance_m` is NaN then.
     """
 
     slots: Slots
-    bits: NDArray[np.uint8]
-    facts: Facts
-    points_m: Floats
     distance_m: Floats
     from_m: Floats | None
     along_m: Floats | None = None
@@ -67,94 +71,76 @@ class Found:
     def __len__(self) -> int:
         return len(self.slots)
 
-    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Found":
-        from_m = self.from_m
+    def take(self, rows: NDArray[np.int64]) -> "Found":
+        """These rows, in this order."""
+        from_m, along_m = self.from_m, self.along_m
         return Found(
-            self.slots[rows],
-            self.bits[rows],
-            self.facts[rows],
-            self.points_m[rows],
-            self.distance_m[rows],
-            from_m if from_m is None or len(from_m) == 1 else from_m[rows],
-            None if self.along_m is None else self.along_m[rows],
+            self.slots.take(rows),
+            self.distance_m.take(rows),
+            from_m if from_m is None or len(from_m) == 1 else from_m.take(rows, axis=0),
+            None if along_m is None else along_m.take(rows),
         )
 
-    @cached_property
-    def bearing_deg(self) -> Floats:
-        """Towards each camera from where its distance counts from."""
-        if self.from_m is None:
-            return np.full(len(self), np.nan)
-        return bearings_deg(self.from_m, self.points_m)
-
-    @cached_property
-    def back_bearing_deg(self) -> Floats:
-        """From each camera towards that point."""
-        if self.from_m is None:
-            return np.full(len(self), np.nan)
-        return bearings_deg(self.points_m, self.from_m)
+    def where(self, mask: Mask) -> "Found":
+        """The rows of the mask."""
+        return self if np.count_nonzero(mask) == len(mask) else self.take(mask.nonzero()[0])
 
 
-def find(area: Area | None, places: Places, rights: Rights) -> Found:
-    """The cameras in the area that the caller may locate."""
+def find(area: Area | None, places: Places, asked: Asked) -> Found:
+    """The cameras in the area that the caller may locate and whose record is wanted."""
     match area:
         case None:
-            return candidates(places, rights, places.table.all_slots())
+            slots = candidates(places, asked, places.table.all_slots())
+            return Found(slots, np.full(len(slots), np.nan), None)
         case Radius():
-            return _in_radius(area, places, rights)
+            return _in_radius(area, places, asked)
         case Box():
-            return _in_box(area, places, rights)
+            return _in_box(area, places, asked)
         case Within():
-            return _within(area, places, rights)
+            return _within(area, places, asked)
         case Along():
-            return _along(area, places, rights)
+            return _along(area, places, asked)
 
 
-def candidates(places: Places, rights: Rights, slots: Slots) -> Found:
-    """What is known of these slots, without those that the caller may not locate."""
-    bits = rights.bits.values[slots]
-    may = rights.locates(bits)
-    if not may.all():
-        slots, bits = slots[may], bits[may]
-    table = places.table
-    return Found(slots, bits, table.facts[slots], table.points_m[slots], np.full(len(slots), np.nan), None)
+def candidates(places: Places, asked: Asked, slots: Slots) -> Slots:
+    """Of these slots, those that the caller may locate and whose record is wanted."""
+    return allowed(slots, places.table.facts, asked.rights.bits.values, asked.stale, asked.wanted)
 
 
-def _measured(found: Found, lat_deg: float, lon_deg: float) -> Found:
-    """The rows with their distances from the point."""
+def _measured(places: Places, slots: Slots, lat_deg: float, lon_deg: float) -> Found:
+    """The slots with their distances from the point."""
     from_m = np.array([geocentric_point_m(lat_deg, lon_deg)])
-    line = found.points_m - from_m
-    chords = np.sqrt(np.einsum("ij,ij->i", line, line))
-    if chords.max(initial=0.0) <= NEAR_M:
-        distances = arc_m(chords)
-    else:
-        distances = distance_m(lat_deg, lon_deg, found.facts["lat_deg"], found.facts["lon_deg"])
-    return Found(found.slots, found.bits, found.facts, found.points_m, distances, from_m)
+    distances, longest_m = arcs_m(slots, places.table.points_m, from_m)
+    if longest_m > NEAR_M:
+        facts = places.table.facts
+        distances = distance_m(lat_deg, lon_deg, facts["lat_deg"][slots], facts["lon_deg"][slots])
+    return Found(slots, distances, from_m)
 
 
-def _in_radius(area: Radius, places: Places, rights: Rights) -> Found:
-    point_m = np.array(geocentric_point_m(area.lat_deg, area.lon_deg))
+def _in_radius(area: Radius, places: Places, asked: Asked) -> Found:
+    point_m = geocentric_point_m(area.lat_deg, area.lon_deg)
     slots = places.own.near(point_m, area.radius_m)
-    if len(places.placed):
-        placed = places.placed.near(point_m, area.radius_m + places.uncertainty_m)
-        slots = np.concatenate((slots, placed))
-    found = _measured(candidates(places, rights, slots), area.lat_deg, area.lon_deg)
-    reach_m: Floats | float = area.radius_m
-    if len(places.placed):
-        reach_m = area.radius_m + _uncertainty_m(found.facts)
-    inside = found.distance_m <= reach_m
-    return found if inside.all() else found.take(inside)
+    if not len(places.placed):
+        found = _measured(places, candidates(places, asked, slots), area.lat_deg, area.lon_deg)
+        return found.where(found.distance_m <= area.radius_m)
+    placed = places.placed.near(point_m, area.radius_m + places.uncertainty_m)
+    slots = candidates(places, asked, np.concatenate((slots, placed)))
+    found = _measured(places, slots, area.lat_deg, area.lon_deg)
+    return found.where(found.distance_m <= area.radius_m + _uncertainty_m(places, found.slots))
 
 
-def _uncertainty_m(facts: Facts) -> Floats:
+def _uncertainty_m(places: Places, slots: Slots) -> Floats:
     """How much nearer a camera may stand: the accuracy of its place where it has no position of its own."""
-    return np.where(facts["has_position"], 0.0, facts["accuracy_m"])
+    facts = places.table.facts
+    return np.where(facts["has_position"][slots], 0.0, facts["accuracy_m"][slots])
 
 
-def _in_box(area: Box, places: Places, rights: Rights) -> Found:
-    found = candidates(places, rights, _in_balls(places, [area]))
-    lats, lons = found.facts["lat_deg"], found.facts["lon_deg"]
+def _in_box(area: Box, places: Places, asked: Asked) -> Found:
+    slots = candidates(places, asked, _in_balls(places, [area]))
+    facts = places.table.facts
+    lats, lons = facts["lat_deg"][slots], facts["lon_deg"][slots]
     inside = (lats >= area.south_deg) & (lats <= area.north_deg) & _between_meridians(area, lons)
-    return _measured(found.take(inside), *area.centre_deg)
+    return _measured(places, slots[inside], *area.centre_deg)
 
 
 def _between_meridians(area: Box, lons: Floats) -> NDArray[np.bool_]:
@@ -167,16 +153,17 @@ def _between_meridians(area: Box, lons: Floats) -> NDArray[np.bool_]:
     )
 
 
-def _within(area: Within, places: Places, rights: Rights) -> Found:
+def _within(area: Within, places: Places, asked: Asked) -> Found:
     boxes = [Box(*part.bounds) for part in shapely.get_parts(area.shape)]
-    found = candidates(places, rights, _in_balls(places, boxes))
-    lats, lons = found.facts["lat_deg"], found.facts["lon_deg"]
+    slots = candidates(places, asked, _in_balls(places, boxes))
+    facts = places.table.facts
+    lats, lons = facts["lat_deg"][slots], facts["lon_deg"][slots]
     shapely.prepare(area.shape)
     inside = shapely.intersects_xy(area.shape, lons, lats)
     edge = np.abs(lons) == 180.0
     if edge.any():
         inside |= edge & shapely.intersects_xy(area.shape, -lons, lats)
-    return _measured(found.take(inside), *Box(*area.shape.bounds).centre_deg)
+    return _measured(places, slots[inside], *Box(*area.shape.bounds).centre_deg)
 
 
 def _in_balls(places: Places, boxes: list[Box]) -> Slots:
@@ -197,7 +184,7 @@ def _corners_deg(box: Box) -> list[tuple[float, float]]:
     return [(lat, lon) for lat in (box.south_deg, box.north_deg) for lon in (box.west_deg, box.east_deg)]
 
 
-def _along(area: Along, places: Places, rights: Rights) -> Found:
+def _along(area: Along, places: Places, asked: Asked) -> Found:
     """Distances to the nearest point of the line, and how far along the line that point is."""
     lats, lons = _pieces(area)
     lengths = distance_m(lats[:-1], lons[:-1], lats[1:], lons[1:])
@@ -209,28 +196,27 @@ def _along(area: Along, places: Places, rights: Rights) -> Found:
     if len(places.placed):
         placed_piece, placed = places.placed.near_each(middles, reach_m + places.uncertainty_m)
         piece, slots = np.concatenate((piece, placed_piece)), np.concatenate((slots, placed))
-    offsets = places.table.points_m[slots] - corners[piece]
-    squares = np.maximum(np.einsum("ij,ij->i", runs, runs), 1e-9)
-    parts = np.einsum("ij,ij->i", offsets, runs[piece]) / squares[piece]
-    parts = np.minimum(np.maximum(parts, 0.0), 1.0)
-    lines = offsets - parts[:, None] * runs[piece]
-    distances = arc_m(np.sqrt(np.einsum("ij,ij->i", lines, lines)))
-    along = begins[piece] + parts * lengths[piece]
-    nearest = _first_of_each(slots, np.lexsort((along, distances, slots)))
-    found = candidates(places, rights, slots[nearest])
-    nearest = nearest[rights.locates(rights.bits.values[slots[nearest]])]
-    found = replace(
-        found,
-        distance_m=distances[nearest],
-        from_m=found.points_m - lines[nearest],
-        along_m=along[nearest],
-    )
-    return found.take(found.distance_m <= area.buffer_m + _uncertainty_m(found.facts))
+    kept = candidates(places, asked, np.unique(slots))
+    if not len(kept):
+        return Found(kept, np.empty(0), np.empty((0, 3)), np.empty(0))
+    row = kept.searchsorted(slots).clip(max=len(kept) - 1)
+    paired = (kept.take(row) == slots).nonzero()[0]
+    row, piece = row.take(paired), piece.take(paired)
+    run, points = runs.take(piece, axis=0), places.table.points_m.take(kept, axis=0)
+    offsets = points.take(row, axis=0) - corners.take(piece, axis=0)
+    squares = np.maximum(np.vecdot(run, run), 1e-9)
+    parts = np.minimum(np.maximum(np.vecdot(offsets, run) / squares, 0.0), 1.0)
+    lines = offsets - parts[:, None] * run
+    distances = arc_m(lengths_m(lines))
+    along = begins.take(piece) + parts * lengths.take(piece)
+    nearest = _first_of_each(row, np.lexsort((along, distances, row)))
+    found = Found(kept, distances.take(nearest), points - lines.take(nearest, axis=0), along.take(nearest))
+    return found.where(found.distance_m <= area.buffer_m + _uncertainty_m(places, kept))
 
 
-def _first_of_each(slots: Slots, order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Of rows in this order, the first of each slot."""
-    ordered = slots[order]
+def _first_of_each(rows: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of pairs in this order, the first of each row."""
+    ordered = rows.take(order)
     first = np.ones(len(order), bool)
     first[1:] = ordered[1:] != ordered[:-1]
     return order[first]

@@ -1,6 +1,6 @@
 """Arrays that grow: a column by slot, rows of varying length by slot, and codes of repeated values."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
@@ -31,57 +31,67 @@ class Column:
 class Ragged:
     """Any number of parts a slot, each of `width` numbers.
 
-    A slot's parts lie together; when they are set anew they go to the end, and the old ones are dropped once
-    they are more than what is used.
+    A slot's parts are rows `begins` to `begins + counts` of `parts`; when they are set anew they go to the end, and
+    the old ones are dropped once they are more than what is used. Keep no reference to the arrays.
     """
 
     def __init__(self, width: int, dtype: Any) -> None:
-        self._where: NDArray[np.int64] = np.zeros((FIRST_CAPACITY, 2), np.int64)
-        self._parts: NDArray[Any] = np.empty((FIRST_CAPACITY, width), dtype)
+        self.begins: Slots = np.zeros(FIRST_CAPACITY, np.int64)
+        self.counts: Slots = np.zeros(FIRST_CAPACITY, np.int64)
+        self.parts: NDArray[Any] = np.empty((FIRST_CAPACITY, width), dtype)
         self._end = 0
         self._used = 0
 
     def reserve(self, capacity: int) -> None:
         """Makes room for slots below `capacity`."""
-        lacking = capacity - len(self._where)
+        lacking = capacity - len(self.counts)
         if lacking > 0:
-            self._where = np.concatenate((self._where, np.zeros((lacking, 2), np.int64)))
+            self.begins = np.concatenate((self.begins, np.zeros(lacking, np.int64)))
+            self.counts = np.concatenate((self.counts, np.zeros(lacking, np.int64)))
 
-    def put(self, slot: int, parts: Sequence[Sequence[float]]) -> None:
-        """Replaces the slot's parts."""
-        count = len(parts)
-        self._used += count - int(self._where[slot, 1])
-        if self._end + count > len(self._parts):
-            self._make_room(count)
-        if count:
-            self._parts[self._end : self._end + count] = parts
-        self._where[slot] = self._end, count
-        self._end += count
+    def put(self, slots: Slots, counts: Slots, parts: NDArray[Any]) -> None:
+        """Replaces the parts of these slots, each named once: `parts` holds `counts` rows of each in turn."""
+        total = len(parts)
+        self._used += total - int(self.counts[slots].sum())
+        if self._end + total > len(self.parts):
+            self._make_room(total)
+        self.parts[self._end : self._end + total] = parts
+        self.begins[slots] = self._end + counts.cumsum() - counts
+        self.counts[slots] = counts
+        self._end += total
 
     def of(self, slots: Slots) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """The parts of all these slots: for each the index in `slots` that it belongs to, and its numbers."""
-        begins, counts = self._where[slots].T
+        counts = self.counts.take(slots)
+        ends = counts.cumsum()
+        total = int(ends[-1]) if len(ends) else 0
         whose = np.arange(len(slots)).repeat(counts)
-        if not len(whose):
-            return whose, self._parts[:0]
-        at = np.arange(len(whose)) + (begins - counts.cumsum() + counts)[whose]
-        return whose, self._parts[at]
+        at = (self.begins.take(slots) - ends + counts).take(whose)
+        at += np.arange(total)
+        return whose, self.parts.take(at, axis=0)
+
+    def reorder(self, order: Slots) -> None:
+        """Slot k is from now on what slot `order[k]` was; parts lie in the order of their slots."""
+        self.begins[: len(order)] = self.begins[order]
+        self.counts[: len(order)] = self.counts[order]
+        self._compact(len(self.parts))
 
     def _make_room(self, count: int) -> None:
-        if self._end - (self._used - count) > len(self._parts) // 2:
-            self._compact()
-        lacking = self._end + count - len(self._parts)
+        if self._end - (self._used - count) > len(self.parts) // 2:
+            self._compact(self._used)
+        lacking = self._end + count - len(self.parts)
         if lacking > 0:
-            more = np.empty((max(lacking, len(self._parts)), self._parts.shape[1]), self._parts.dtype)
-            self._parts = np.concatenate((self._parts, more))
+            more = np.empty((max(lacking, len(self.parts)), self.parts.shape[1]), self.parts.dtype)
+            self.parts = np.concatenate((self.parts, more))
 
-    def _compact(self) -> None:
-        slots = np.flatnonzero(self._where[:, 1])
+    def _compact(self, capacity: int) -> None:
+        slots = np.flatnonzero(self.counts)
         _, parts = self.of(slots)
-        counts = self._where[slots, 1]
-        self._where[slots, 0] = np.cumsum(counts) - counts
-        self._parts = parts
+        counts = self.counts[slots]
+        self.begins[slots] = np.cumsum(counts) - counts
         self._end = len(parts)
+        self.parts = np.empty((max(capacity, self._end), parts.shape[1]), parts.dtype)
+        self.parts[: self._end] = parts
 
 
 class Vocabulary(Generic[H]):

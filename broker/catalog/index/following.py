@@ -6,11 +6,10 @@ Everything runs in the event loop, in slices so short that searches between them
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 import structlog
@@ -27,8 +26,11 @@ WAIT_S: Final = 1.0
 """So long a reader of the change stream waits in one call; it is told of a change at once."""
 
 AGAIN_S: Final = 0.5
-SLICE_S: Final = 0.000_4
-FIRST_SLICE_S: Final = 0.02
+AT_ONCE: Final = 16
+"""So many cameras are written between two searches: less than half a millisecond."""
+
+FIRST_AT_ONCE: Final = 1_000
+T = TypeVar("T")
 
 
 class CatalogFollower:
@@ -147,20 +149,16 @@ class CatalogFollower:
         self._identity, self._read = identity, read
         self._loaded.set()
 
-    async def _put(self, bodies: Iterable[str], *, first: bool, listed: set[str]) -> None:
+    async def _put(self, bodies: Sequence[str], *, first: bool, listed: set[str]) -> None:
         """Many cameras; before the first `settle` nobody searches, and slices may be long."""
-        slice_s, began = FIRST_SLICE_S if first else SLICE_S, time.perf_counter()
-        for body in bodies:
-            camera = self._camera_of(body)
-            if camera is not None:
-                listed.add(camera.id)
-                if first:
-                    self.index.fill(camera)
-                else:
-                    self.index.put(camera)
-            if time.perf_counter() - began > slice_s:
-                await asyncio.sleep(0)
-                began = time.perf_counter()
+        for part in _parts(bodies, FIRST_AT_ONCE if first else AT_ONCE):
+            cameras = [camera for body in part if (camera := self._camera_of(body)) is not None]
+            listed.update(camera.id for camera in cameras)
+            if first:
+                self.index.fill(cameras)
+            else:
+                self.index.put(cameras)
+            await asyncio.sleep(0)
 
     def _camera_of(self, body: str) -> StoredCamera | None:
         """The camera, None where another version wrote it in a way that this one cannot read."""
@@ -202,13 +200,19 @@ class CatalogFollower:
         return network_of(change.whose) in self._networks
 
     async def _take_cameras(self, ids: list[str]) -> None:
-        began = time.perf_counter()
-        for identifier, body in zip(ids, await self._store.bodies(ids), strict=True):
-            camera = None if body is None else self._camera_of(body)
-            if camera is None:
-                self.index.remove(identifier)
-            else:
-                self.index.put(camera)
-            if time.perf_counter() - began > SLICE_S:
-                await asyncio.sleep(0)
-                began = time.perf_counter()
+        stored = list(zip(ids, await self._store.bodies(ids), strict=True))
+        for part in _parts(stored, AT_ONCE):
+            cameras = []
+            for identifier, body in part:
+                camera = None if body is None else self._camera_of(body)
+                if camera is None:
+                    self.index.remove(identifier)
+                else:
+                    cameras.append(camera)
+            self.index.put(cameras)
+            await asyncio.sleep(0)
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -3,6 +3,7 @@
 Changed and read in one thread; only new trees are built in another. Nothing here waits for a store.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from broker.agencies.models import Officer, PolicyBook
 from broker.catalog.geometry import Floats
 from broker.catalog.index.areas import Places
 from broker.catalog.index.arrays import Slots
+from broker.catalog.index.kernels import prepare
 from broker.catalog.index.rights import Rights, RightsCache
 from broker.catalog.index.spatial import SpatialIndex
 from broker.catalog.index.stored import StoredCamera
@@ -43,32 +45,38 @@ class CatalogIndex:
         """Where cameras are, for `find`."""
         return Places(self.table, self._own, self._placed, self._uncertainty_m)
 
-    def put(self, camera: StoredCamera) -> None:
-        """The camera as it is from now on."""
-        slot, moved = self.table.put(camera)
-        self._learn_uncertainty(camera)
-        if not moved:
+    def put(self, cameras: Iterable[StoredCamera]) -> None:
+        """The cameras as they are from now on."""
+        slots, moved = self.table.put(cameras)
+        if not np.count_nonzero(moved):
             return
-        point = self.table.points_m[slot].copy()
-        self._own.move(slot, point if camera.position is not None else NOWHERE)
-        self._placed.move(slot, point if camera.position is None else NOWHERE)
+        for slot in slots[moved].tolist():
+            self._move(slot)
 
-    def fill(self, camera: StoredCamera) -> None:
-        """One of many cameras of a start: they are found once `settle` has run."""
-        self.table.put(camera)
-        self._learn_uncertainty(camera)
+    def fill(self, cameras: Iterable[StoredCamera]) -> None:
+        """Many cameras of a start: they are found once `settle` has run."""
+        self.table.put(cameras)
 
     def remove(self, camera_id: str) -> None:
         """The camera is not known any more."""
         slot = self.table.remove(camera_id)
         if slot is not None:
-            self._own.move(slot, NOWHERE)
-            self._placed.move(slot, NOWHERE)
+            self._move(slot)
+
+    def _move(self, slot: int) -> None:
+        point, has_position = self.table.points_m[slot].copy(), self.table.facts[slot]["has_position"]
+        self._own.move(slot, point if has_position else NOWHERE)
+        self._placed.move(slot, NOWHERE if has_position else point)
+        if not has_position:
+            self._uncertainty_m = max(self._uncertainty_m, float(self.table.facts[slot]["accuracy_m"]))
 
     async def settle(self) -> None:
-        """Builds trees of everything that is known now."""
-        await self._own.rebuild(*self._points(has_position=True))
-        await self._placed.rebuild(*self._points(has_position=False))
+        """Puts what is near in space near in memory, and builds trees of it: at a start, before any search."""
+        await asyncio.to_thread(prepare)
+        await asyncio.to_thread(self.table.arrange_by_place)
+        await self._own.rebuild(lambda: self._points(has_position=True))
+        await self._placed.rebuild(lambda: self._points(has_position=False))
+        self._uncertainty_m = self._widest_m()
 
     @property
     def wants_settling(self) -> bool:
@@ -78,9 +86,9 @@ class CatalogIndex:
     async def settle_if_due(self) -> None:
         """Builds a new tree where much moved since the last one."""
         if self._own.wants_rebuild:
-            await self._own.rebuild(*self._points(has_position=True))
+            await self._own.rebuild(lambda: self._points(has_position=True))
         if self._placed.wants_rebuild:
-            await self._placed.rebuild(*self._points(has_position=False))
+            await self._placed.rebuild(lambda: self._points(has_position=False))
 
     def put_places(self, network_id: str, places: Iterable[Place]) -> None:
         """All places of a network as they are from now on."""
@@ -114,14 +122,15 @@ class CatalogIndex:
         """What the officer may do with each camera, for this purpose, now."""
         return self._rights.rights(officer, purpose, book, at)
 
-    def _learn_uncertainty(self, camera: StoredCamera) -> None:
-        if camera.position is None and camera.place_position is not None:
-            self._uncertainty_m = max(self._uncertainty_m, camera.place_position.accuracy_m or 0.0)
-
     def _points(self, *, has_position: bool) -> tuple[Slots, Floats]:
         facts = self.table.facts[: self.table.size]
         slots = np.flatnonzero(~np.isnan(facts["lat_deg"]) & (facts["has_position"] == has_position))
         return slots, self.table.points_m[slots]
+
+    def _widest_m(self) -> float:
+        """How far from its place the furthest camera may stand that only a place locates."""
+        facts = self.table.facts[: self.table.size]
+        return float(facts["accuracy_m"][~facts["has_position"]].max(initial=0.0))
 
 
 def _proof_ends(report: NetworkReport | None) -> float:

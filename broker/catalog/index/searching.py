@@ -5,22 +5,25 @@ filter nor in the order.
 """
 
 import math
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from adapters.contract.models import Interval, Span
-from broker.catalog.disclosure import BITS, FOOTAGE_BITS, PICTURE_BITS, actions_of
-from broker.catalog.geometry import SEES, SEES_NOT, UNKNOWN, Bytes, Floats
-from broker.catalog.index.areas import candidates, find
+from broker.catalog.disclosure import FOOTAGE_BITS, PICTURE_BITS, actions_of
+from broker.catalog.geometry import Bytes, Floats
+from broker.catalog.index.areas import Asked, Found, candidates, find
 from broker.catalog.index.arrays import Slots
 from broker.catalog.index.candidates import Candidates
+from broker.catalog.index.instants import NEVER_US, instant, microseconds
+from broker.catalog.index.kernels import SEES, UNKNOWN, seen_and_held
 from broker.catalog.index.memory import CatalogIndex
 from broker.catalog.index.rights import Rights
-from broker.catalog.index.table import NEVER_US, STATUSES, instant, microseconds
+from broker.catalog.index.table import STATUSES
+from broker.catalog.index.wanted import wanted_of
 from broker.catalog.names import folded
 from broker.catalog.questions import Answer, Hit, PageKey, Question, Shown, Snapshot, Sort
 
@@ -28,8 +31,7 @@ GAP_S: Final = 1.0
 """Less than this without a frame is no gap: footage that lacks no more covers an interval."""
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """The cameras of one page, in order, one row each. NaN, `UNKNOWN` and `NEVER_US` where not known or not
     the caller's to know; `next_after` where more follow."""
 
@@ -48,57 +50,49 @@ class Page:
 
 def search(index: CatalogIndex, question: Question, rights: Rights) -> Page:
     """One page of what fits, as columns."""
-    rows = Candidates(index, question, find(question.area, index.where, rights))
-    more = _keep_page(rows, _fitting(rows))
+    asked = _asked(index, question, rights)
+    rows = Candidates(index.table, question, asked, find(question.area, index.where, asked))
+    more = _keep_page(rows, _fitting(rows, asked))
     return _page(rows, more)
+
+
+def _asked(index: CatalogIndex, question: Question, rights: Rights) -> Asked:
+    return Asked(wanted_of(question, index.table), rights, index.stale_networks(question.as_of))
 
 
 def _page(rows: Candidates, more: PageKey | None) -> Page:
     found = rows.found
     return Page(
         slots=found.slots,
-        bits=found.bits,
+        bits=rows.bits,
         status=rows.status,
         distance_m=found.distance_m,
-        bearing_deg=found.bearing_deg,
+        bearing_deg=rows.bearing_deg,
         along_m=found.along_m,
         sees=rows.sees,
         covered_s=rows.covered_s,
         overwrite_us=rows.overwrite_us,
-        captured_us=found.facts["captured_us"],
+        captured_us=rows.captured_us,
         next_after=more,
     )
 
 
-def _fitting(rows: Candidates) -> NDArray[np.int64]:
-    """The rows that pass every filter."""
-    question, table, found = rows.question, rows.index.table, rows.found
-    facts = found.facts
-    masks = []
-    if question.agency is not None:
-        masks.append(facts["owner"] == table.owners.find(question.agency))
-    if question.network is not None:
-        masks.append(facts["network"] == table.networks.find(question.network))
-    if question.kind is not None:
-        masks.append(facts["kind"] == table.kinds.find(question.kind.value))
-    if question.level is not None:
-        masks.append(facts["level"] == table.levels.find(question.level))
-    if question.offering is not None:
-        masks.append((facts["offered"] & found.bits & BITS[question.offering]) != 0)
-    if question.status is not None:
-        masks.append(rows.status == STATUSES.index(question.status.value))
-    if question.sees:
-        masks.append(rows.sees != SEES_NOT)
-    if question.interval is not None:
-        masks.append(rows.covered_s > 0)
-    fitting = np.arange(len(found)) if not masks else np.logical_and.reduce(masks).nonzero()[0]
+def _fitting(rows: Candidates, asked: Asked) -> NDArray[np.int64]:
+    """The rows that pass what their records alone do not decide."""
+    question, count = rows.question, len(rows.found)
+    fitting = np.arange(count)
+    if question.sees or question.interval is not None:
+        sees = rows.sees if question.sees else np.zeros(count, np.int8)
+        covered_s = rows.covered_s if question.interval is not None else np.zeros(count)
+        fitting = seen_and_held(sees, covered_s, asked.wanted)
     if question.text is None:
         return fitting
-    words = folded(question.text).split()
-    texts = (table.texts[slot] for slot in found.slots[fitting].tolist())
-    return fitting[
-        np.fromiter((all(word in text for word in words) for text in texts), np.bool_, len(fitting))
-    ]
+    texts, slots = rows.table.texts, rows.found.slots.take(fitting).tolist()
+    for word in folded(question.text).split():
+        holds = np.array([word in texts[slot] for slot in slots], np.bool_)
+        fitting = fitting.compress(holds)
+        slots = rows.found.slots.take(fitting).tolist()
+    return fitting
 
 
 def _keep_page(rows: Candidates, fitting: NDArray[np.int64]) -> PageKey | None:
@@ -107,22 +101,26 @@ def _keep_page(rows: Candidates, fitting: NDArray[np.int64]) -> PageKey | None:
     The last part of the order is the id, so that it is total. Ids are compared only among the rows of the page
     and those that are level with its last one.
     """
-    bands, measures = _bands(rows)[fitting], _measures(rows)[fitting]
-    after, limit = rows.question.after, rows.question.limit
-    if after is not None:
-        beyond = _beyond(rows, fitting, bands, measures, after)
+    measures, limit = _measures(rows).take(fitting), rows.question.limit
+    bands = (
+        _bands(rows).take(fitting) if rows.question.sort is Sort.RANK else np.zeros(len(fitting), np.int64)
+    )
+    if rows.question.after is not None:
+        beyond = _beyond(rows, fitting, bands, measures, rows.question.after)
         fitting, bands, measures = fitting[beyond], bands[beyond], measures[beyond]
     total = len(fitting)
-    order = np.lexsort((measures, bands))
-    bands, measures, fitting = bands[order], measures[order], fitting[order]
-    level = (bands[1:] == bands[:-1]) & (measures[1:] == measures[:-1])
-    if level[:limit].any():
-        end = limit + int(np.argmin(np.append(level[limit - 1 :], False))) if total > limit else total
-        fitting[:end] = _by_id_too(rows, bands[:end], measures[:end], fitting[:end])
+    order = np.lexsort((measures, bands)) if rows.question.sort is Sort.RANK else measures.argsort()
+    bands, measures, fitting = bands.take(order), measures.take(order), fitting.take(order)
+    level = measures[1:] == measures[:-1]
+    if np.count_nonzero(level):
+        level &= bands[1:] == bands[:-1]
+        if level[:limit].any():
+            end = limit + int(np.argmin(np.append(level[limit - 1 :], False))) if total > limit else total
+            fitting[:end] = _by_id_too(rows, bands[:end], measures[:end], fitting[:end])
     rows.keep(fitting[:limit])
     if total <= limit:
         return None
-    identifier = str(rows.index.table.ids[int(rows.found.slots[-1])])
+    identifier = str(rows.table.ids[int(rows.found.slots[-1])])
     return PageKey(int(bands[limit - 1]), float(measures[limit - 1]), identifier)
 
 
@@ -130,7 +128,7 @@ def _by_id_too(
     rows: Candidates, bands: NDArray[np.int64], measures: Floats, sorted_rows: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """The same rows, those that are level by their ids."""
-    ids = rows.index.table.ids
+    ids = rows.table.ids
     names = (str(ids[slot]) for slot in rows.found.slots[sorted_rows].tolist())
     keyed = sorted(zip(bands.tolist(), measures.tolist(), names, sorted_rows.tolist(), strict=True))
     return np.array([row for *_, row in keyed], dtype=np.int64)
@@ -145,9 +143,7 @@ def _measures(rows: Candidates) -> Floats:
 
 
 def _bands(rows: Candidates) -> NDArray[np.int64]:
-    """By rank: sees, works, has the footage, has a fresh snapshot, one number, best first; else all alike."""
-    if rows.question.sort is Sort.DISTANCE:
-        return np.zeros(len(rows.found), np.int64)
+    """By rank: sees, works, has the footage, has a fresh snapshot, one number, best first."""
     sees = np.where(rows.sees == SEES, 0, np.where(rows.sees == UNKNOWN, 1, 2))
     lacking = np.zeros(len(rows.found), np.int64)
     if rows.question.interval is not None:
@@ -167,7 +163,7 @@ def _beyond(
     same_band = bands == after.band
     beyond: NDArray[np.bool_] = (bands > after.band) | (same_band & (measures > after.measure_m))
     level = np.flatnonzero(same_band & (measures == after.measure_m))
-    ids = rows.index.table.ids
+    ids = rows.table.ids
     beyond[level] = [str(ids[slot]) > after.camera_id for slot in rows.found.slots[fitting[level]].tolist()]
     return beyond
 
@@ -175,9 +171,11 @@ def _beyond(
 def show(index: CatalogIndex, slot: int, rights: Rights, at: datetime) -> Shown:
     """One camera as it is at that time."""
     question = Question(area=None, as_of=at, limit=1)
-    rows = Candidates(index, question, candidates(index.where, rights, np.array([slot])))
+    asked = _asked(index, question, rights)
+    slots = candidates(index.where, asked, np.array([slot]))
+    rows = Candidates(index.table, question, asked, Found(slots, np.full(1, np.nan), None))
     (hit,) = hits_of(index, question, rights, _page(rows, None))
-    facts = rows.found.facts[0]
+    facts = index.table.facts[slot]
     _, spans = index.table.spans.of(rows.found.slots)
     offset_ms, captured_us = float(facts["clock_offset_ms"]), int(facts["captured_us"])
     snapshot = Snapshot(None if captured_us == NEVER_US else instant(captured_us))

@@ -6,6 +6,7 @@ tree is built beside the old one, in a thread, and swapped in; readers never wai
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -64,13 +65,13 @@ class SpatialIndex:
             self._is_recent.values[slot] = True
         self._recent_points[at] = point_m
 
-    def near(self, point_m: Floats, radius_m: float) -> Slots:
-        """Every slot within a straight line of `radius_m` from the point, shape (3,)."""
+    def near(self, point_m: tuple[float, float, float], radius_m: float) -> Slots:
+        """Every slot within a straight line of `radius_m` from the point."""
         found = np.array(self._tree.query_ball_point(point_m, radius_m), np.int64)
-        slots = self._tree_slots[found]
+        slots = self._tree_slots.take(found)
         if not self._recent_at:
             return slots
-        _, recent = self._recent_near(point_m[None, :], np.array([radius_m]))
+        _, recent = self._recent_near(np.array([point_m]), np.array([radius_m]))
         return np.concatenate((slots[~self._is_recent.values[slots]], recent))
 
     def near_each(self, points_m: Floats, radii_m: Floats) -> tuple[NDArray[np.int64], Slots]:
@@ -89,20 +90,29 @@ class SpatialIndex:
         near, recent = np.nonzero(np.einsum("kij,kij->ki", apart, apart) <= (radii_m**2)[:, None])
         return near, self._recent_slots[recent]
 
-    async def rebuild(self, slots: Slots, points_m: Floats) -> None:
-        """A new tree of these points, copies of how things are now; what moves meanwhile is recent afterwards."""
+    async def rebuild(self, read_points: Callable[[], tuple[Slots, Floats]]) -> None:
+        """A new tree of what is read, slots and their points. Reading is done in the other thread too: what moves
+        meanwhile may be read as it was, as it is or in between, and is recent afterwards."""
         self._moved_meanwhile = {}
         try:
-            tree = await asyncio.to_thread(cKDTree, points_m, leafsize=LEAF, balanced_tree=False)
+            tree, slots, is_known = await asyncio.to_thread(_build, read_points)
             moved = self._moved_meanwhile
         finally:
             self._moved_meanwhile = None
         self._tree, self._tree_slots = tree, slots
         self._is_recent.values[self._recent_slots[: len(self._recent_at)]] = False
         self._recent_at = {}
-        self._is_known.reserve(int(slots.max(initial=-1)) + 1)
-        self._is_known.values[:] = False
-        self._is_known.values[slots] = True
+        self._is_known = is_known
         for slot, point_m in moved.items():
+            self._is_known.reserve(slot + 1)
             self._is_known.values[slot] = True
             self.move(slot, point_m)
+
+
+def _build(read_points: Callable[[], tuple[Slots, Floats]]) -> tuple[cKDTree, Slots, Column]:
+    """The tree, its slots, and by slot whether it is among them."""
+    slots, points_m = read_points()
+    is_known = Column(np.bool_, False)
+    is_known.reserve(int(slots.max(initial=-1)) + 1)
+    is_known.values[slots] = True
+    return cKDTree(points_m, leafsize=LEAF, balanced_tree=False), slots, is_known

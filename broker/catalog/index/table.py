@@ -4,39 +4,30 @@ A camera keeps its slot for as long as it is known; a freed slot goes to the nex
 what must be decided anew for slots that were written, `moved` what the spatial index must learn.
 """
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from broker.agencies.policy import CameraColumns, Category
 from broker.catalog.disclosure import offered_bits
-from broker.catalog.geometry import Floats, geocentric_point_m
+from broker.catalog.geometry import Floats, geocentric_m
 from broker.catalog.index.arrays import FIRST_CAPACITY, Ragged, Slots, Vocabulary
+from broker.catalog.index.instants import NEVER_US, microseconds
+from broker.catalog.index.parts import SPAN_WIDTH, VIEW_WIDTH, span_rows, view_rows
 from broker.catalog.index.stored import StoredCamera
 from broker.catalog.models import is_reserved
 from broker.catalog.names import folded
 from broker.catalog.rendering import fragments_of
 
-NEVER_US: Final = int(np.iinfo(np.int64).min)
-"""An instant that is not known, in microseconds since 1970."""
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
 STATUSES: Final = ("up", "stale", "unknown", "down")
-"""Codes of `status`, best first."""
+"""Codes of `status`, best first. A camera that its network no longer lists is unknown."""
+
+_STATUS_CODES: Final = {name: code for code, name in enumerate(STATUSES)}
 
 JOURNAL_KEPT: Final = 65_536
-
-
-def microseconds(instant: datetime) -> int:
-    """Since 1970, of an aware instant."""
-    return round(instant.timestamp() * 1e6)
-
-
-def instant(since_1970_us: int) -> datetime:
-    return EPOCH + timedelta(microseconds=since_1970_us)
 
 
 FACTS: Final = np.dtype(
@@ -55,7 +46,6 @@ FACTS: Final = np.dtype(
         ("offered", np.uint8),
         ("has_position", np.bool_),
         ("has_snapshot", np.bool_),
-        ("vanished", np.bool_),
         ("reserved", np.bool_),
     ],
     align=True,
@@ -72,8 +62,8 @@ class CameraTable:
     def __init__(self) -> None:
         self.facts: Facts = np.zeros(FIRST_CAPACITY, FACTS)
         self.points_m: Floats = np.full((FIRST_CAPACITY, 3), np.nan)
-        self.views = Ragged(3, np.float64)
-        self.spans = Ragged(3, np.int64)
+        self.views = Ragged(VIEW_WIDTH, np.float64)
+        self.spans = Ragged(SPAN_WIDTH, np.int64)
         self.owners: Vocabulary[str] = Vocabulary()
         self.networks: Vocabulary[str] = Vocabulary()
         self.kinds: Vocabulary[str] = Vocabulary([""])
@@ -115,22 +105,36 @@ class CameraTable:
         alive.sort()
         return alive
 
-    def put(self, camera: StoredCamera) -> tuple[int, bool]:
-        """Writes the camera; its slot, and whether it stands elsewhere than before."""
-        slot = self._slots.get(camera.id)
-        if slot is None:
-            slot = self._allocate(camera.id)
+    def put(self, cameras: Iterable[StoredCamera]) -> tuple[Slots, NDArray[np.bool_]]:
+        """Writes the cameras, each as it was given last; their slots, and which stand elsewhere than before."""
+        written = list({camera.id: camera for camera in cameras}.values())
+        if not written:
+            return np.empty(0, np.int64), np.empty(0, np.bool_)
+        slots = np.array([self._slot_for(camera.id) for camera in written], np.int64)
+        facts = np.array([self._record(camera) for camera in written], FACTS)
+        before = self.facts[slots]
+        moved = before["has_position"] != facts["has_position"]
+        for name in ("lat_deg", "lon_deg"):
+            moved |= (before[name] != facts[name]) & ~(np.isnan(before[name]) & np.isnan(facts[name]))
+        self.facts[slots] = facts
+        self.points_m[slots] = geocentric_m(facts["lat_deg"], facts["lon_deg"])
+        self.views.put(slots, *view_rows([camera.views for camera in written], facts))
+        self.spans.put(slots, *span_rows([camera.spans for camera in written]))
+        for slot, camera in zip(slots.tolist(), written, strict=True):
+            self.displays[slot] = fragments_of(camera)
+            self.texts[slot] = folded(f"{camera.name} {camera.id} {camera.place_name or ''}")
+        self._note(slots.tolist())
+        return slots, moved
+
+    def _record(self, camera: StoredCamera) -> tuple[object, ...]:
+        """The camera's row of `FACTS`."""
         place = camera.located
         lat_deg, lon_deg, accuracy_m = (np.nan, np.nan, 0.0)
         if place is not None:
             lat_deg, lon_deg, accuracy_m = place.lat, place.lon, place.accuracy_m or 0.0
-        has_position = camera.position is not None
-        before = self.facts[slot]
-        stood = (float(before["lat_deg"]), float(before["lon_deg"]), bool(before["has_position"]))
-        stands = (lat_deg, lon_deg, has_position)
         tags = self.tag_sets.code(frozenset(camera.tags))
         captured = None if camera.snapshot is None else camera.snapshot.captured_at
-        self.facts[slot] = (
+        return (
             lat_deg,
             lon_deg,
             accuracy_m,
@@ -141,21 +145,12 @@ class CameraTable:
             self.kinds.code(camera.kind or ""),
             self.levels.code(camera.level),
             tags,
-            STATUSES.index(camera.status),
+            _STATUS_CODES["unknown" if camera.vanished_at else camera.status],
             offered_bits(camera.offers),
-            has_position,
+            camera.position is not None,
             camera.snapshot is not None,
-            camera.vanished_at is not None,
             self._is_reserved(tags),
         )
-        if stood != stands:
-            self.points_m[slot] = geocentric_point_m(lat_deg, lon_deg)
-        self.views.put(slot, [_view(v.heading_deg, v.fov_deg, v.range_m) for v in camera.views])
-        self.spans.put(slot, [_span(s.interval.start, s.interval.end, s.overwrite_at) for s in camera.spans])
-        self.displays[slot] = fragments_of(camera)
-        self.texts[slot] = folded(f"{camera.name} {camera.id} {camera.place_name or ''}")
-        self._note(slot)
-        return slot, stood != stands
 
     def remove(self, camera_id: str) -> int | None:
         """Forgets the camera; the slot that it had."""
@@ -166,13 +161,33 @@ class CameraTable:
         self.points_m[slot] = np.nan
         self.facts[slot]["lat_deg"] = self.facts[slot]["lon_deg"] = np.nan
         self.facts[slot]["owner"] = self.owners.code("")
-        self.views.put(slot, [])
-        self.spans.put(slot, [])
+        none = np.zeros(1, np.int64)
+        for parts in (self.views, self.spans):
+            parts.put(np.array([slot]), none, parts.parts[:0])
         self.ids[slot] = None
         self.displays[slot], self.texts[slot] = b"", ""
         self._free.append(slot)
-        self._note(slot)
+        self._note([slot])
         return slot
+
+    def arrange_by_place(self) -> None:
+        """Slots anew, in an order in which what is near in space is near in memory. For a start: whoever knew slots
+        must learn them again, and nobody may read or write meanwhile."""
+        located = np.flatnonzero(~np.isnan(self.points_m[: self.size, 0]))
+        near = located[cKDTree(self.points_m[located], balanced_tree=False).indices]
+        order = np.concatenate((near, np.setdiff1d(np.arange(self.size), located)))
+        size = self.size
+        self.facts[:size], self.points_m[:size] = self.facts[order], self.points_m[order]
+        self.views.reorder(order)
+        self.spans.reorder(order)
+        old = order.tolist()
+        self.ids = [self.ids[slot] for slot in old]
+        self.displays = [self.displays[slot] for slot in old]
+        self.texts = [self.texts[slot] for slot in old]
+        self._slots = {name: slot for slot, name in enumerate(self.ids) if name is not None}
+        self._free = [slot for slot, name in enumerate(self.ids) if name is None]
+        self.version += 1
+        self._journal, self._journal_begins = [], self.version
 
     def changed_since(self, version: int) -> Slots | None:
         """The slots written after that version; None where that is too long ago to say."""
@@ -193,7 +208,10 @@ class CameraTable:
             reserved=facts["reserved"],
         )
 
-    def _allocate(self, camera_id: str) -> int:
+    def _slot_for(self, camera_id: str) -> int:
+        slot = self._slots.get(camera_id)
+        if slot is not None:
+            return slot
         if self._free:
             slot = self._free.pop()
             self.ids[slot] = camera_id
@@ -217,27 +235,10 @@ class CameraTable:
             known = self._reserved_sets[tags] = is_reserved(self.tag_sets.values[tags])
         return known
 
-    def _note(self, slot: int) -> None:
-        self.version += 1
-        self._journal.append(slot)
+    def _note(self, slots: list[int]) -> None:
+        self.version += len(slots)
+        self._journal += slots
         if len(self._journal) > 2 * JOURNAL_KEPT:
-            del self._journal[:JOURNAL_KEPT]
-            self._journal_begins += JOURNAL_KEPT
-
-
-def _view(
-    heading_deg: float | None, fov_deg: float | None, range_m: float | None
-) -> tuple[float, float, float]:
-    """Heading, half the angle, range, NaN where unknown. A panoramic view looks every way."""
-    if fov_deg is not None and fov_deg >= 360:
-        heading_deg = 0.0
-    return (
-        np.nan if heading_deg is None else heading_deg,
-        np.nan if fov_deg is None else fov_deg / 2,
-        np.nan if range_m is None else range_m,
-    )
-
-
-def _span(start: datetime, end: datetime, overwrite_at: datetime | None) -> tuple[int, int, int]:
-    overwrite_us = NEVER_US if overwrite_at is None else microseconds(overwrite_at)
-    return microseconds(start), microseconds(end), overwrite_us
+            dropped = len(self._journal) - JOURNAL_KEPT
+            del self._journal[:dropped]
+            self._journal_begins += dropped

@@ -5,20 +5,17 @@ import math
 import numpy as np
 import pytest
 from geographiclib.geodesic import Geodesic
-from hypothesis import assume, example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.catalog.geometry import NEAR_M, arc_m, bearings_deg, distance_m, geocentric_m, geocentric_point_m
-
-
-def bearings(at: tuple[float, float], to: tuple[float, float]) -> tuple[float, float]:
-    """There, as from one point to several, and back, as from several points to one."""
-    start, end = np.array([geocentric_point_m(*at)]), np.array([geocentric_point_m(*to)])
-    many = np.concatenate((end, end))
-    there, back = bearings_deg(start, many), bearings_deg(many, start)
-    assert there[0] == there[1] and back[0] == back[1]
-    return float(there[0]), float(back[0])
-
+from broker.catalog.geometry import (
+    NEAR_M,
+    arc_m,
+    distance_m,
+    geocentric_m,
+    geocentric_point_m,
+    horizontal_directions,
+)
 
 LATS = st.floats(-90, 90) | st.sampled_from([-90.0, 0.0, 90.0])
 LONS = st.floats(-180, 180) | st.sampled_from([-180.0, 0.0, 180.0])
@@ -64,24 +61,6 @@ def test_distances_are_unknown_where_a_position_is() -> None:
     assert found[1] == 0.0
 
 
-@example(lat=84.0, lon=1.0, heading_deg=0.0, away_m=781834.0)  # a hair west of north is not 360
-@given(lat=st.floats(-85, 85), lon=LONS, heading_deg=st.floats(0, 360), away_m=st.floats(1, 5_000_000))
-def test_a_bearing_is_right_to_a_third_of_a_degree(
-    lat: float, lon: float, heading_deg: float, away_m: float
-) -> None:
-    there = Geodesic.WGS84.Direct(lat, lon, heading_deg, away_m)
-    assume(abs(there["lat2"]) < 89)
-    found, back = bearings((lat, lon), (there["lat2"], there["lon2"]))
-    assert 0 <= found < 360 and 0 <= back < 360
-    assert abs((found - heading_deg + 180) % 360 - 180) < 1 / 3
-    assert abs((back - there["azi2"]) % 360 - 180) < 1 / 3
-
-
-@pytest.mark.parametrize(("to", "bearing"), [((1, 0), 0), ((0, 1), 90), ((-1, 0), 180), ((0, -1), 270)])
-def test_bearings_run_clockwise_from_true_north(to: tuple[float, float], bearing: float) -> None:
-    assert bearings((0.0, 0.0), to)[0] == pytest.approx(bearing)
-
-
 @given(LATS, LONS)
 def test_one_point_is_where_many_are(lat: float, lon: float) -> None:
     many = geocentric_m(np.array([lat, lat]), np.array([lon, lon]))
@@ -95,3 +74,14 @@ def test_the_arc_over_a_near_chord_is_right_to_a_millionth(
     there = Geodesic.WGS84.Direct(lat, lon, heading_deg, away_m)
     line = np.subtract(geocentric_point_m(there["lat2"], there["lon2"]), geocentric_point_m(lat, lon))
     assert float(arc_m(np.linalg.norm(line))) == pytest.approx(away_m, rel=2e-6, abs=1e-6)
+
+
+@given(LATS, LONS, st.floats(0, 360), st.floats(1, 1000))
+def test_a_horizontal_direction_points_where_its_bearing_leads(
+    lat: float, lon: float, heading_deg: float, away_m: float
+) -> None:
+    there = Geodesic.WGS84.Direct(lat, lon, heading_deg, away_m)
+    line = np.subtract(geocentric_point_m(there["lat2"], there["lon2"]), geocentric_point_m(lat, lon))
+    (direction,) = horizontal_directions(np.array([lat]), np.array([lon]), np.array([heading_deg]))
+    assert float(direction @ line) == pytest.approx(away_m, rel=1e-4, abs=1e-5)
+    assert float(np.linalg.norm(direction)) == pytest.approx(1.0)

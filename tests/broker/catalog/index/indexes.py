@@ -38,11 +38,9 @@ def report(network: str, refresh_s: float = 60.0, age_s: float = 0.0) -> Network
 
 def index_of(cameras: Iterable[Camera], reports: Mapping[str, NetworkReport] | None = None) -> CatalogIndex:
     """Filled and settled, as after a start."""
-    index = CatalogIndex()
-    networks = set()
-    for camera in cameras:
-        index.fill(stored(camera))
-        networks.add(camera.network)
+    index, listed = CatalogIndex(), list(cameras)
+    index.fill(stored(camera) for camera in listed)
+    networks = {camera.network for camera in listed}
     index.put_reports({name: report(name) for name in networks} if reports is None else reports)
     settle(index)
     return index

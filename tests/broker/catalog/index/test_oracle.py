@@ -237,7 +237,7 @@ def test_after_any_changes_an_answer_is_that_of_the_cameras_as_they_are(
         match change:
             case "put":
                 model[what.id] = what
-                index.put(stored(what))
+                index.put([stored(what)])
             case "remove":
                 for name in [name for name in model if name.endswith(f":{what}")]:
                     del model[name]

@@ -45,9 +45,9 @@ def test_a_camera_that_becomes_reserved_is_hidden_at_once() -> None:
     index = index_of([CAMERA])
     grant = agreement("a")
     assert bits(index, grant) != 0
-    index.put(stored(CAMERA.model_copy(update={"tags": ("reserved",)})))
+    index.put([stored(CAMERA.model_copy(update={"tags": ("reserved",)}))])
     assert bits(index, grant) == 0
-    index.put(stored(CAMERA))
+    index.put([stored(CAMERA)])
     assert bits(index, grant) != 0
 
 
@@ -55,11 +55,11 @@ def test_rights_that_slept_through_very_many_changes_are_decided_anew() -> None:
     index = index_of([CAMERA])
     grant = agreement("a")
     assert bits(index, grant) != 0
-    index.put(stored(CAMERA.model_copy(update={"tags": ("reserved",)})))
+    index.put([stored(CAMERA.model_copy(update={"tags": ("reserved",)}))])
     other = stored(catalog_camera("other"))
     for _ in range(2 * JOURNAL_KEPT + 1):
-        index.table._note(0)
-    index.put(other)
+        index.table._note([0])
+    index.put([other])
     assert bits(index, grant) == 0
 
 

@@ -53,3 +53,7 @@ def test_along_a_line_it_is_the_nearest_point_of_the_line_that_is_seen() -> None
     ]
     hits = ask(index_of(cameras), Question(area=line, as_of=NOW, limit=100)).hits
     assert {hit.camera_id.partition(":")[2]: hit.sees for hit in hits} == {"looks": True, "turned": False}
+
+
+def test_a_camera_at_the_very_point_is_asked_too_much() -> None:
+    assert seen(catalog_camera("here", *POINT, views=(EAST,))) == {"here": None}

@@ -28,7 +28,7 @@ async def rebuild_while_moving(index: SpatialIndex, model: dict[int, int], slot:
     """A tree of how things are, and one slot that moves while it is built."""
     slots = np.array(sorted(model), dtype=np.int64)
     points = np.array([at(model[s]) for s in slots.tolist()]).reshape(-1, 3)
-    building = asyncio.create_task(index.rebuild(slots, points))
+    building = asyncio.create_task(index.rebuild(lambda: (slots, points)))
     await asyncio.sleep(0)
     index.move(slot, at(place))
     model[slot] = place
@@ -64,6 +64,6 @@ def test_a_new_tree_is_wanted_once_much_moved() -> None:
     assert not index.wants_rebuild
     index.move(REBUILD_AFTER, at(1))
     assert index.wants_rebuild
-    asyncio.run(index.rebuild(np.arange(5), np.array([at(n) for n in range(5)])))
+    asyncio.run(index.rebuild(lambda: (np.arange(5), np.array([at(n) for n in range(5)]))))
     assert not index.wants_rebuild
     assert len(index) == 5

@@ -1,0 +1,45 @@
+"""A question in numbers: codes of the table's vocabularies, bits of actions, microseconds since 1970."""
+
+from typing import Final, NamedTuple
+
+from broker.catalog.disclosure import BITS
+from broker.catalog.index.instants import microseconds
+from broker.catalog.index.table import STATUSES, CameraTable
+from broker.catalog.questions import Question
+
+ANY: Final = -2
+"""No restriction. -1 is a word that no camera has."""
+
+
+class Wanted(NamedTuple):
+    """What a camera must be. `begin_us` and `end_us` bound the interval, both 0 where none is asked for."""
+
+    owner: int
+    network: int
+    kind: int
+    level: int
+    status: int
+    offering: int
+    sees: bool
+    begin_us: int
+    end_us: int
+
+    @property
+    def interval_s(self) -> float | None:
+        """How long the asked interval is."""
+        return None if self.end_us == 0 else (self.end_us - self.begin_us) / 1e6
+
+
+def wanted_of(question: Question, table: CameraTable) -> Wanted:
+    interval = question.interval
+    return Wanted(
+        owner=ANY if question.agency is None else table.owners.find(question.agency),
+        network=ANY if question.network is None else table.networks.find(question.network),
+        kind=ANY if question.kind is None else table.kinds.find(question.kind.value),
+        level=ANY if question.level is None else table.levels.find(question.level),
+        status=ANY if question.status is None else STATUSES.index(question.status.value),
+        offering=0 if question.offering is None else BITS[question.offering],
+        sees=question.sees,
+        begin_us=0 if interval is None else microseconds(interval.start),
+        end_us=0 if interval is None else microseconds(interval.end),
+    )
