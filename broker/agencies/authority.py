@@ -1,6 +1,6 @@
 """Says who calls and whether they may, records refusals, and logs every answer before it is given."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from broker.agencies import store
 from broker.agencies.models import AgencyAction, Caller, PolicyBook
 from broker.agencies.policy import may
+from broker.agencies.tokens import KnownTokens
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation, Verdict
 from broker.clock import Clock
@@ -16,6 +17,7 @@ from broker.identifiers import token_hash
 from broker.ledger.engine import Ledger
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 
 class _Outdated:
@@ -39,26 +41,30 @@ class Authority:
         self._clock = clock
         self._purposes = purposes
         self._book: PolicyBook | None = None
+        self._known = KnownTokens()
 
     async def authenticate(self, token: str, purpose: str | None, case_ref: str | None) -> Caller:
         """The officer behind a token. A purpose of the call wins over the session's own."""
-        at = self._clock.now()
-        found = await self._ledger.read(
-            lambda connection: store.find_token(connection, token_hash(token), at)
-        )
-        if found is None:
+        at, hashed = self._clock.now(), token_hash(token)
+        if purpose is None:  # a session's own purpose changes without the policy
+            known = await self._ledger.read(lambda connection: store.find_token(connection, hashed))
+        else:
+            known = self._known.get(hashed, self._ledger.policy_version())
+            if known is None:
+                known = await self._ledger.read(lambda connection: store.find_token(connection, hashed))
+        if known is None or not known.lives(at):
             raise Problem("token_invalid", "the token is unknown, revoked or expired: ask for a new one")
-        row, officer = found
+        self._known.put(hashed, known)
         if purpose is not None:
             self.check_purpose(purpose)
-        elif row["purpose"] is not None:
-            purpose, case_ref = row["purpose"], case_ref or row["case_ref"]
+        elif known.purpose is not None:
+            purpose, case_ref = known.purpose, case_ref or known.case_ref
         return Caller(
-            officer=officer,
-            token_id=row["id"],
+            officer=known.officer,
+            token_id=known.token_id,
             purpose=purpose,
             case_ref=case_ref,
-            designated=officer.is_designated(at),
+            designated=known.officer.is_designated(at),
         )
 
     def check_purpose(self, purpose: str) -> None:
@@ -84,32 +90,41 @@ class Authority:
         again and the decision made anew: a right that ended is gone at the next call in every process, and one that was
         given is there.
         """
+
+        async def carry_out(version: int, work: Callable[[Connection], T]) -> T | _Outdated:
+            return await self._ledger.write(_at_version(version, work))
+
+        return await self._until_current(decide, carry_out)
+
+    async def decide_and_log(self, decide: Callable[[PolicyBook], tuple[T, NewEntry]]) -> T:
+        """Makes an answer by the policy book; its log entry is durable, at the book's version of the policy, before the
+        answer is returned."""
+
+        async def log(version: int, decided: tuple[T, NewEntry]) -> T | _Outdated:
+            answer, entry = decided
+            written = audit.write_out(entry, self._clock.now(), version)
+            receipt = await self._ledger.write_together(audit.append_together, written)
+            return _Outdated() if receipt is None else answer
+
+        return await self._until_current(decide, log)
+
+    async def _until_current(
+        self,
+        decide: Callable[[PolicyBook], D],
+        carry_out: Callable[[int, D], Awaitable[T | _Outdated]],
+    ) -> T:
         while True:
             book = await self.book()
             try:
-                work = decide(book)
+                decided = decide(book)
             except Problem:
-                if await self._ledger.read(store.read_policy_version) == book.version:
+                if self._ledger.policy_version() == book.version:
                     raise
             else:
-                done = await self._ledger.write(_at_version(book.version, work))
+                done = await carry_out(book.version, decided)
                 if not isinstance(done, _Outdated):
                     return done
             self._book = None
-
-    async def decide_and_log(self, decide: Callable[[PolicyBook], tuple[T, NewEntry]]) -> T:
-        """Makes an answer by the policy book; its log entry is durable before the answer is returned."""
-
-        def work_for(book: PolicyBook) -> Callable[[Connection], T]:
-            answer, entry = decide(book)
-
-            def work(connection: Connection) -> T:
-                audit.append(connection, entry, self._clock.now())
-                return answer
-
-            return work
-
-        return await self.decide(work_for)
 
     async def require(
         self, caller: Caller, action: AgencyAction, attempted: str, owner: str | None = None

@@ -93,6 +93,21 @@ class Caller(Model):
     designated: bool
 
 
+class KnownToken(Model):
+    """A token that is not revoked with its officer, as read at one version of the policy; `purpose` is its
+    session's."""
+
+    token_id: str
+    officer: Officer
+    expires_at: datetime | None
+    purpose: str | None
+    case_ref: str | None
+    version: int
+
+    def lives(self, at: datetime) -> bool:
+        return self.expires_at is None or at < self.expires_at
+
+
 class Approval(StrEnum):
     AUTOMATIC = "automatic"
     MANUAL = "manual"

@@ -10,6 +10,7 @@ from broker.agencies.models import (
     Agreement,
     AgreementState,
     Designation,
+    KnownToken,
     NewOfficer,
     Officer,
     PolicyBook,
@@ -132,16 +133,23 @@ def list_officers(connection: Connection, agency: str | None = None) -> list[Off
     return [_officer(connection, row) for row in connection.execute(query).mappings().all()]
 
 
-def find_token(connection: Connection, hashed: str, at: datetime) -> tuple[RowMapping, Officer] | None:
-    """The live token with this hash, and its officer."""
+def find_token(connection: Connection, hashed: str) -> KnownToken | None:
+    """The token with this hash and its officer, None where there is none or it is revoked."""
     tokens = tables.tokens
     row = connection.execute(select(tokens).where(tokens.c.token_hash == hashed)).mappings().one_or_none()
     if row is None or row["revoked_at"] is not None:
         return None
-    if row["expires_at"] is not None and row["expires_at"] <= at:
-        return None
     officer = find_officer(connection, row["officer_id"])
-    return None if officer is None else (row, officer)
+    if officer is None:
+        return None
+    return KnownToken(
+        token_id=row["id"],
+        officer=officer,
+        expires_at=row["expires_at"],
+        purpose=row["purpose"],
+        case_ref=row["case_ref"],
+        version=read_policy_version(connection),
+    )
 
 
 def set_purpose(connection: Connection, token_id: str, purpose: str | None, case_ref: str | None) -> None:

@@ -1,8 +1,7 @@
 """An entry of the log. Operations are the law's six words; actions are ours."""
 
-from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -71,11 +70,8 @@ class Page(BaseModel):
     more: bool
 
 
-class Receipt(BaseModel):
+class Receipt(NamedTuple):
     """What an append returns: where it stands and the policy's version in the same transaction."""
 
-    model_config = ConfigDict(frozen=True)
-
     sequence: int
-    at: datetime
     policy_version: int

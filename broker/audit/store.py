@@ -5,49 +5,97 @@ An entry is written once for everybody it concerns; `concerning` says what of th
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from itertools import count
+from typing import Final, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, func, insert, or_, select
+import msgspec
+from sqlalchemy import Connection, Table, func, or_, select
 
 from broker.audit.models import Entry, NewEntry, Person, Receipt
 from broker.ledger import tables
+from broker.ledger.columns import EPOCH, MICROSECOND
 
 HOST = "host"
 """Stands for the machine's administrator in `officer_id` of what host commands do."""
 CHUNK: Final = 5_000
-"""Bound values a statement: SQLite takes 32 766."""
+MOST_VALUES: Final = 15_000
+"""Bound values a statement, of names that stand in it six times at most: SQLite takes 32 766."""
+
+T = TypeVar("T")
+
+
+class Written(NamedTuple):
+    """An entry as it goes to the ledger: its row without the sequence, the person who acted, the agencies concerned.
+    It is written at this version of the policy only, at any where that is None."""
+
+    row: tuple[object, ...]
+    person: tuple[str, str, str] | None
+    concerned: tuple[str, ...]
+    version: int | None
+
+
+def write_out(entry: NewEntry, at: datetime, version: int | None = None) -> Written:
+    """What `append_together` takes, made where the entry is and not where all of them are written."""
+    row = (
+        (at - EPOCH) // MICROSECOND,
+        entry.officer_id,
+        entry.agency,
+        entry.operation.value,
+        entry.action,
+        entry.decision.value,
+        _json(entry.objects),
+        _json(entry.owners),
+        _json(entry.query),
+        entry.purpose,
+        entry.case_ref,
+        _json(entry.basis),
+        entry.recipient,
+        entry.request_id,
+    )
+    who = entry.person
+    person = None if who is None else (who.service, who.personnel_number, who.name)
+    return Written(row, person, tuple({*entry.owners, *([entry.agency] if entry.agency else [])}), version)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def append_together(connection: Connection, entries: Sequence[Written]) -> list[Receipt | None]:
+    """Writes the entries in their order; they become durable with the transaction. None for an entry that was to be
+    written at another version of the policy than it is now: it is not written."""
+    version = connection.execute(select(tables.policy_version.c.version)).scalar_one()
+    numbers = count(last_sequence(connection) + 1)
+    receipts = [
+        Receipt(next(numbers), version) if entry.version in (None, version) else None for entry in entries
+    ]
+    fitting = [(receipt.sequence, entry) for receipt, entry in zip(receipts, entries, strict=True) if receipt]
+    log = [(sequence, *entry.row) for sequence, entry in fitting]
+    people = [(sequence, *entry.person) for sequence, entry in fitting if entry.person is not None]
+    concerned = [(agency, sequence) for sequence, entry in fitting for agency in entry.concerned]
+    _insert(connection, tables.audit_entries, log)
+    _insert(connection, tables.audit_people, people)
+    _insert(connection, tables.audit_owners, concerned)
+    return receipts
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
+    """Rows of values as the database keeps them, one for each column, in few statements: each is one call of the
+    database's, during which other threads go on."""
+    names = ", ".join(column.name for column in table.columns)
+    mark = {"qmark": "?", "format": "%s", "pyformat": "%s"}[connection.dialect.paramstyle]
+    one = f"({', '.join([mark] * len(table.columns))})"
+    for some in _chunks(rows, MOST_VALUES // len(table.columns)):
+        statement = f"INSERT INTO {table.name} ({names}) VALUES {', '.join([one] * len(some))}"  # noqa: S608  # names of ours
+        connection.exec_driver_sql(statement, tuple(value for row in some for value in row))
 
 
 def append(connection: Connection, entry: NewEntry, at: datetime) -> Receipt:
     """Writes one entry; it becomes durable with the caller's transaction."""
-    inserted = connection.execute(
-        insert(tables.audit_entries).values(
-            at=at,
-            officer_id=entry.officer_id,
-            agency=entry.agency,
-            operation=entry.operation.value,
-            action=entry.action,
-            decision=entry.decision.value,
-            objects=list(entry.objects),
-            owners=list(entry.owners),
-            query=entry.query,
-            purpose=entry.purpose,
-            case_ref=entry.case_ref,
-            basis=list(entry.basis),
-            recipient=entry.recipient,
-            request_id=entry.request_id,
-        )
-    )
-    sequence = int(inserted.inserted_primary_key[0])  # type: ignore[index]  # one row was inserted
-    if entry.person is not None:
-        connection.execute(insert(tables.audit_people).values(sequence=sequence, **entry.person.model_dump()))
-    concerned = sorted({*entry.owners, *([entry.agency] if entry.agency else [])})
-    if concerned:
-        connection.execute(
-            insert(tables.audit_owners), [{"agency": agency, "sequence": sequence} for agency in concerned]
-        )
-    version = connection.execute(select(tables.policy_version.c.version)).scalar_one()
-    return Receipt(sequence=sequence, at=at, policy_version=version)
+    (receipt,) = append_together(connection, (write_out(entry, at),))
+    if receipt is None:
+        raise RuntimeError("an entry for any version of the policy was refused for its version")
+    return receipt
 
 
 def entries(
@@ -126,7 +174,7 @@ def concerning(connection: Connection, agency: str, names: Collection[str]) -> f
     party to (`id` or `id@version`), its officers."""
     return frozenset(
         name
-        for chunk in _chunks(sorted(names))
+        for chunk in _chunks(sorted(names), CHUNK)
         for name in (
             *_holds(connection, agency, chunk),
             *_requests(connection, agency, chunk),
@@ -136,9 +184,9 @@ def concerning(connection: Connection, agency: str, names: Collection[str]) -> f
     )
 
 
-def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(names), CHUNK):
-        yield names[start : start + CHUNK]
+def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def _holds(connection: Connection, agency: str, names: Sequence[str]) -> Iterator[str]:

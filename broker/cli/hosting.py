@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
+import uvloop
+
 from broker.agencies.models import Caller
 from broker.app import Broker, Host, Office, open_broker, open_office
 from broker.catalog.embedded import OwnedData
@@ -42,7 +44,8 @@ def run(work: Callable[[], Awaitable[T]]) -> T:
     """Runs a host command's work; refusals become `Failure`, a stopping signal `Stopped`."""
     configure_logs()
     try:
-        return asyncio.run(_until_stopped(work))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_until_stopped(work))
     except SetupProblem as problem:
         raise Failure(str(problem)) from problem
     except Problem as problem:

@@ -86,7 +86,9 @@ async def current_caller(
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
 
 
-def if_match(header: Annotated[str | None, Header(alias="If-Match", max_length=200)] = None) -> str | None:
+async def if_match(
+    header: Annotated[str | None, Header(alias="If-Match", max_length=200)] = None,
+) -> str | None:
     """The version that the client read, from `If-Match`; whether it is the current one is for who decides."""
     if header is None or header.strip() == "*":
         return None

@@ -37,7 +37,7 @@ class Services:
     delivery: Delivery
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 

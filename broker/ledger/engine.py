@@ -8,18 +8,21 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from broker.errors import Problem
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 BATCH = 256
 READERS = 8
 BUSY_TIMEOUT_S = 30
@@ -38,23 +41,42 @@ OUTAGES: Final = (
 
 @dataclass(frozen=True)
 class _Job:
-    work: Callable[[Connection], Any]
-    done: "Future[Any]"
+    """`work` takes the connection; together with others' items where `item` is not None."""
+
+    work: Callable[..., Any]
+    item: Any
+    loop: asyncio.AbstractEventLoop
+    done: "asyncio.Future[Any]"
 
 
-def _is_outage(error: DBAPIError) -> bool:
+def _settle(outcomes: Sequence[tuple[_Job, Any, BaseException | None]]) -> None:
+    """Gives out results, in the loop that waits for them. Who left meanwhile misses nothing but the result."""
+    for job, result, error in outcomes:
+        if job.done.done():
+            continue
+        if error is None:
+            job.done.set_result(result)
+        else:
+            job.done.set_exception(error)
+
+
+def _code(error: BaseException) -> str:
+    """SQLite's own name of what went wrong, empty where it has none."""
+    return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlite_errorname", "")
+
+
+def _is_outage(error: BaseException) -> bool:
     """Whether the store failed, as opposed to the statement being wrong (a bug, which stays one)."""
-    if error.connection_invalidated:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    name: str = getattr(error.orig, "sqlite_errorname", "")
-    return name.startswith(OUTAGES)
+    return _code(error).startswith(OUTAGES)
 
 
 def _told(error: Exception) -> Exception:
     """What a caller is told: a problem where the database itself refuses, else the error as it is."""
-    if not isinstance(error, DBAPIError) or not _is_outage(error):
+    if not _is_outage(error):
         return error
-    if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_FULL":
+    if _code(error) == "SQLITE_FULL":
         problem = Problem(
             "storage_full", "the ledger's disk is full: nothing was changed; free space and try again"
         )
@@ -97,6 +119,7 @@ class Ledger:
     def __init__(self, file: Path) -> None:
         self._writer = sqlite_engine(file, read_only=False)
         self._reader = sqlite_engine(file, read_only=True)
+        self._version_reader: PoolProxiedConnection | None = None
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         # Threads of its own: those of the default executor may all be copying or cutting footage.
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="ledger-reader")
@@ -107,12 +130,39 @@ class Ledger:
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Runs the work in a transaction; returns its result once the commit is durable."""
-        done: Future[T] = Future()
+        written: T = await self._enqueue(work, None)
+        return written
+
+    async def write_together(
+        self, work: Callable[[Connection, Sequence[Item]], Sequence[T]], item: Item
+    ) -> T:
+        """The same for work that many callers have alike: the items that wait at the same time are given to it in one
+        call, which answers for each in turn or fails for all."""
+        written: T = await self._enqueue(work, item)
+        return written
+
+    async def _enqueue(self, work: Callable[..., Any], item: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Any] = loop.create_future()
         with self._closing:
             if self._closed:
                 raise RuntimeError("the ledger is closed: nothing can be written any more")
-            self._jobs.put(_Job(work, done))
-        return await asyncio.shield(asyncio.wrap_future(done))
+            self._jobs.put(_Job(work, item, loop, done))
+        return await done
+
+    def policy_version(self) -> int:
+        """The version of the policy now: one row, read where it is asked for, as every call asks. For one thread."""
+        try:
+            if self._version_reader is None:
+                self._version_reader = self._reader.raw_connection()
+                self._version_reader.cursor().execute(
+                    "PRAGMA busy_timeout=0"
+                )  # the event loop waits for nobody
+            cursor = self._version_reader.cursor()
+            with closing(cursor.execute("SELECT version FROM policy_version")) as found:
+                return int(found.fetchone()[0])
+        except (DBAPIError, sqlite3.Error) as error:
+            raise _told(error) from error
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Runs the work on one consistent view of the ledger; a change is refused."""
@@ -131,6 +181,8 @@ class Ledger:
             self._jobs.put(None)
         self._thread.join()
         self._readers.shutdown()
+        if self._version_reader is not None:
+            self._version_reader.close()
         self._writer.dispose()
         self._reader.dispose()
 
@@ -149,33 +201,55 @@ class Ledger:
                 return
 
     def _commit_together(self, batch: list[_Job]) -> None:
-        """Each job in a savepoint of its own, all in one commit; results are given out only after it.
+        """Each job, or jobs of one kind together, in a savepoint of its own, all in one commit; results are given out
+        only after it.
 
         An outage ends the batch: SQLite may have rolled back all of it (https://www.sqlite.org/lang_transaction.html,
         "Response To Errors Within A Transaction"), so every job is told that nothing was changed. Whatever fails, the
         thread lives on: nobody waits for a writer that is gone.
         """
-        finished: list[tuple[_Job, Any]] = []
+        outcomes: list[tuple[_Job, Any, BaseException | None]] = []
         try:
             with self._writer.begin() as connection:
-                for job in batch:
+                for jobs in _alike(batch):
                     savepoint = connection.begin_nested()
                     try:
-                        result = job.work(connection)
+                        results = _carry_out(connection, jobs)
                         savepoint.commit()
                     except BaseException as error:  # the caller's own; it is raised where `write` is awaited
-                        if isinstance(error, DBAPIError) and _is_outage(error):
+                        if _is_outage(error):
                             raise
                         # where SQLite gave up the whole transaction this fails, and with it the batch
                         savepoint.rollback()
-                        job.done.set_exception(error)
+                        outcomes += ((job, None, error) for job in jobs)
                     else:
-                        finished.append((job, result))
+                        outcomes += ((job, result, None) for job, result in zip(jobs, results, strict=True))
         except Exception as error:
             failure = _told(error)
-            for job in batch:
-                if not job.done.done():
-                    job.done.set_exception(failure)
-            return
-        for job, result in finished:
-            job.done.set_result(result)
+            outcomes = [(job, None, failure) for job in batch]
+        for loop, told in groupby(outcomes, key=lambda outcome: outcome[0].loop):
+            with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+                loop.call_soon_threadsafe(_settle, list(told))
+
+
+def _alike(batch: Sequence[_Job]) -> Iterator[list[_Job]]:
+    """Jobs in their order, those that follow each other and are done together as one."""
+    together: list[_Job] = []
+    for job in batch:
+        if together and (job.item is None or job.work != together[0].work):
+            yield together
+            together = []
+        together.append(job)
+        if job.item is None:
+            yield together
+            together = []
+    if together:
+        yield together
+
+
+def _carry_out(connection: Connection, jobs: Sequence[_Job]) -> Sequence[Any]:
+    work = jobs[0].work
+    if jobs[0].item is None:
+        return (work(connection),)
+    results: Sequence[Any] = work(connection, [job.item for job in jobs])
+    return results

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from broker.agencies.models import AgencyAction, NewOfficer, PolicyBook, Role
+from broker.agencies.store import bump_policy_version
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
 from broker.errors import Problem
@@ -20,6 +21,11 @@ TERMS = agreement().terms
 REFUSE = (
     "CREATE TRIGGER refuse_{0} BEFORE INSERT ON {0} BEGIN SELECT RAISE(ABORT, 'refused by the test'); END"
 )
+
+
+def end_designations(connection: Connection) -> None:
+    connection.execute(tables.designations.update().values(valid_until=NOW + timedelta(hours=1)))
+    bump_policy_version(connection)
 
 
 async def refused(attempt: Awaitable[object]) -> str:
@@ -91,9 +97,7 @@ async def test_without_a_purpose_the_call_is_refused_and_recorded(office: Office
 async def test_a_designation_that_ended_is_refused_and_recorded_whatever_the_role(office: Office) -> None:
     token = await office.token("police", *Role)
     caller = await office.authority.authenticate(token, "accident", None)
-    await office.ledger.write(
-        lambda c: c.execute(tables.designations.update().values(valid_until=NOW + timedelta(hours=1)))
-    )
+    await office.ledger.write(end_designations)
     office.clock.advance(hours=1)
     caller = await office.authority.authenticate(token, "accident", None)
     assert not caller.designated
