@@ -8,6 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -77,8 +78,10 @@ BEARER: Final = HTTPBearer(
 )
 
 
-def _header_text(value: str) -> str:
+def _header_text(value: str | None) -> str | None:
     """A header's text as its sender wrote it: header bytes arrive read as Latin-1, and most clients send UTF-8."""
+    if value is None:
+        return None
     try:
         return value.encode("latin-1").decode("utf-8")
     except UnicodeError:
@@ -90,6 +93,7 @@ async def current_caller(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
     entrevue_purpose: Annotated[
         str | None,
+        BeforeValidator(_header_text),
         Header(
             max_length=64,
             description="What the call is for, one of the configured purposes; else the session's own counts",
@@ -98,6 +102,7 @@ async def current_caller(
     ] = None,
     entrevue_case: Annotated[
         str | None,
+        BeforeValidator(_header_text),
         Header(max_length=200, description="Reference of the case, in UTF-8", examples=["PV-2026-118"]),
     ] = None,
 ) -> Caller:
@@ -105,8 +110,7 @@ async def current_caller(
     token = "" if credentials is None else credentials.credentials.strip()
     if not token:
         raise Problem("token_missing", "send the header Authorization: Bearer, with your token")
-    case_ref = None if entrevue_case is None else _header_text(entrevue_case)
-    return await services.authority.authenticate(token, entrevue_purpose, case_ref)
+    return await services.authority.authenticate(token, entrevue_purpose, entrevue_case)
 
 
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
