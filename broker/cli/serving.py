@@ -13,7 +13,7 @@ from broker.app import Broker, background
 from broker.cli.failures import Failure
 from broker.cli.hosting import keep_working, owning, owning_or_attached, settings_of, with_broker
 from broker.cli.options import HostOptions, host_command
-from broker.cli.output import print_json, print_table, tell, tell_json
+from broker.cli.output import print_json, print_table, tell, tell_json, waiting
 from broker.cli.processes import keep_processes
 from broker.cli.server import listen, serve_until_stopped, url_of
 from broker.ingest.views import NetworkList, NetworkView, network_view
@@ -125,6 +125,7 @@ def ingest(
     with ExitStack() as stack:
         embedded = settings.broker.redis_url is None
         owned = stack.enter_context(owning_or_attached(settings.broker.data)) if embedded else None
+        stack.enter_context(waiting(f"synchronising {', '.join(n.id for n in wanted)}"))
         found = with_broker(settings, work, owned)
     if options.as_json:
         print_json(found.model_dump(mode="json"))
