@@ -181,7 +181,7 @@ def footage_list(shown: Shown, asked: Interval) -> FootageList:
         camera_id=shown.hit.camera_id,
         interval=str(asked),
         spans=[SpanView(interval=str(s.interval), overwrite_at=s.overwrite_at) for s in inside],
-        gaps=[str(gap) for gap in asked.gaps([span.interval for span in inside])],
+        gaps=[str(gap) for gap in asked.gaps([span.interval for span in inside], shown.gap_over_s)],
         clock_offset_ms=offset,
         clock_offset_known=offset is not None,
     )

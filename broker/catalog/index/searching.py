@@ -7,7 +7,6 @@ filter nor in the order.
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +22,6 @@ from broker.catalog.index.rights import Rights
 from broker.catalog.index.table import NEVER_US, STATUSES, instant, microseconds
 from broker.catalog.names import folded
 from broker.catalog.questions import Answer, Hit, PageKey, Question, Shown, Snapshot, Sort
-
-GAP_S: Final = 1.0
-"""Less than this without a frame is no gap: footage that lacks no more covers an interval."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +148,8 @@ def _bands(rows: Candidates) -> NDArray[np.int64]:
     lacking = np.zeros(len(rows.found), np.int64)
     if rows.question.interval is not None:
         asked_s = rows.question.interval.duration.total_seconds()
-        lacking = (asked_s - np.nan_to_num(rows.covered_s) >= GAP_S).astype(np.int64)
+        lacks_s = asked_s - np.nan_to_num(rows.covered_s)
+        lacking = (lacks_s > rows.found.facts["gap_over_s"]).astype(np.int64)
     return ((sees * len(STATUSES) + rows.status) * 2 + lacking) * 2 + ~rows.fresh()
 
 
@@ -186,6 +183,7 @@ def show(index: CatalogIndex, slot: int, rights: Rights, at: datetime) -> Shown:
         snapshot=snapshot if facts["has_snapshot"] and hit.rights & PICTURE_BITS else None,
         spans=_spans(spans.tolist()) if hit.rights & FOOTAGE_BITS else (),
         clock_offset_ms=None if math.isnan(offset_ms) else offset_ms,
+        gap_over_s=float(facts["gap_over_s"]),
     )
 
 
