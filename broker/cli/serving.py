@@ -1,9 +1,10 @@
 """`entrevue serve`, `ingest`, `worker`: the processes of a broker."""
 
-import asyncio
 import os
+import signal
 import socket
 import sys
+import threading
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -74,27 +75,20 @@ def api(
 ) -> None:
     """One API process of a `serve`; it ends when its standard input does, as its parent may be killed."""
     bound = socket.socket(fileno=listen_on)
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
 
     async def work(broker: Broker) -> None:
-        serving = asyncio.create_task(serve_until_stopped(broker, bound, lambda: None))
-        loop = asyncio.get_running_loop()
-
-        def parent_ended() -> None:
-            if not os.read(sys.stdin.fileno(), 1):
-                loop.remove_reader(sys.stdin.fileno())
-                serving.cancel()
-
-        loop.add_reader(sys.stdin.fileno(), parent_ended)
         async with background(broker, ingest=False, worker=False):
-            try:
-                await asyncio.wait({serving})
-            finally:
-                serving.cancel()
-                await asyncio.wait({serving})
-        if not serving.cancelled():
-            serving.result()
+            await serve_until_stopped(broker, bound, lambda: None)
 
     keep_working(settings_of(options), work)
+
+
+def _stop_with_parent() -> None:
+    """Tells this process to stop, whatever it is at, once nobody holds the other end of its standard input."""
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @host_command
