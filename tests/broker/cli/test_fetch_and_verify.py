@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,15 @@ def test_verify_judges_a_single_clip_by_the_bundle_that_it_lies_beside(
         done = entrevue("verify", str(wrong))
         assert done.status == 1
         assert "FAILED" in done.out and "checks failed" in done.one_line_error()
+
+
+def test_verify_asks_nobody(entrevue: Entrevue, sealed: Sealed, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("verifying is offline")
+
+    for name in ("socket", "create_connection", "getaddrinfo"):
+        monkeypatch.setattr(socket, name, refuse)
+    assert entrevue("verify", str(sealed.path)).status == 0
 
 
 def test_verify_is_1_where_the_trusted_certificate_is_another_agencys(
