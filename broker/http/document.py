@@ -31,6 +31,21 @@ DETAILS: Final[dict[str, str]] = {
 }
 """What an example says, where more than its title makes it clearer."""
 
+HEADERS: Final[dict[int, dict[str, Any]]] = {
+    401: {
+        "WWW-Authenticate": {
+            "description": "How to say who calls",
+            "schema": {"type": "string", "examples": ["Bearer"]},
+        }
+    },
+    503: {
+        "Retry-After": {
+            "description": "Seconds after which another try may help; absent where nobody knows",
+            "schema": {"type": "string", "examples": ["2"]},
+        }
+    },
+}
+
 
 def problems(statuses: tuple[int, ...] = STATUSES) -> Responses:
     """Refers routes to the problems that they answer."""
@@ -57,7 +72,8 @@ def _component(status: int) -> dict[str, Any]:
         for code in _codes(status)
     }
     content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
-    return {"description": _titles(status), "content": {MEDIA_TYPE: content}}
+    described: dict[str, Any] = {"description": _titles(status), "content": {MEDIA_TYPE: content}}
+    return described | ({"headers": HEADERS[status]} if status in HEADERS else {})
 
 
 class DescribedApi(FastAPI):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
@@ -25,6 +25,25 @@ def file_responses(media_type: str) -> dict[int | str, dict[str, Any]]:
             "headers": etag | part,
         },
     }
+
+
+RANGE_HEADERS: Final[dict[str, Any]] = {
+    "parameters": [
+        {
+            "name": "Range",
+            "in": "header",
+            "description": "One range of bytes; several give the whole file",
+            "schema": {"type": "string", "examples": ["bytes=0-1048575"]},
+        },
+        {
+            "name": "If-Range",
+            "in": "header",
+            "description": "The ETag of the part at hand: another file is sent whole",
+            "schema": {"type": "string", "examples": ['"9b4f6c1e2d708a35"']},
+        },
+    ]
+}
+"""What a file's route reads, for `/openapi.json`."""
 
 
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:

@@ -24,7 +24,7 @@ from broker.http.calls import (
     parse_interval,
 )
 from broker.http.paging import decode_cursor, encode_cursor, next_href
-from broker.http.ranges import file_responses, ranged
+from broker.http.ranges import RANGE_HEADERS, file_responses, ranged
 from broker.http.services import CurrentServices, Services
 from broker.keyed_calls import keyed_call
 from broker.requests import examples
@@ -255,6 +255,7 @@ async def cancel_request(decision: CurrentDecision) -> RequestBodyView:
     response_class=Response,
     summary="One clip",
     responses=file_responses("video/mp4"),
+    openapi_extra=RANGE_HEADERS,
 )
 async def fetch_clip(
     call: Call,
@@ -281,6 +282,7 @@ async def fetch_clip(
     response_class=Response,
     summary="The bundle",
     responses=file_responses("application/zip"),
+    openapi_extra=RANGE_HEADERS,
 )
 async def fetch_bundle(
     call: Call, request_id: RequestId, caller: CurrentCaller, services: CurrentServices

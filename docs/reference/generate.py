@@ -223,7 +223,8 @@ def commands_page() -> str:
         "# Commands\n",
         "Client commands talk HTTP to `--server`; their token comes from `ENTREVUE_TOKEN` or `--token-file`.",
         "Host commands (`--config`, `--data`) work on a broker's stores. Exit status: 0 done, 1 refused, not found",
-        "or a check failed, 2 usage, 3 the server could not be reached. Errors are one line on standard error.\n",
+        "or a check failed, 2 usage, 3 the server could not be reached. Errors are one line on standard error.",
+        "All take `--json`, which prints the API's own bodies.\n",
     ]
     for path, command in commands(typer.main.get_command(command_line())):
         parts += [f"## `{' '.join(path)}`\n", (command.help or "").strip() + "\n"]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any, cast
 
+import httpx
 import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
@@ -112,6 +113,12 @@ def test_every_example_of_an_answer_is_written_as_the_answer_is(model: type[Base
         assert read.model_dump(mode="json", by_alias=True, exclude_unset=True) == example
 
 
+async def test_the_document_is_what_a_running_broker_serves_to_anybody() -> None:
+    transport = httpx.ASGITransport(create_api(cast(Services, None)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://broker") as http:
+        assert (await http.get("/openapi.json")).json() == DOCUMENT
+
+
 def test_an_officers_token_is_a_bearer_token_everywhere_but_on_what_watches_the_process() -> None:
     (scheme,) = DOCUMENT["components"]["securitySchemes"].values()
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
@@ -132,6 +139,12 @@ def test_every_call_with_a_token_takes_purpose_and_case_and_says_its_other_heade
     submitted = DOCUMENT["paths"]["/v1/requests"]["post"]
     assert "idempotency-key" in {parameter["name"] for parameter in submitted["parameters"]}
     assert set(submitted["responses"]["201"]["headers"]) == {"ETag", "Location"}
+    clip = DOCUMENT["paths"]["/v1/requests/{request_id}/clips/{item}.{part}.mp4"]["get"]
+    assert {"Range", "If-Range"} <= {parameter["name"] for parameter in clip["parameters"]}
+    assert set(clip["responses"]["206"]["headers"]) == {"ETag", "Content-Range"}
+    responses = DOCUMENT["components"]["responses"]
+    assert set(responses["Problem503"]["headers"]) == {"Retry-After"}
+    assert set(responses["Problem401"]["headers"]) == {"WWW-Authenticate"}
     snapshot = DOCUMENT["paths"]["/v1/cameras/{camera_id}/snapshot"]["get"]["responses"]["200"]
     assert (set(snapshot["content"]), set(snapshot["headers"])) == ({"image/jpeg"}, {"Entrevue-Captured-At"})
 
