@@ -6,16 +6,21 @@ The camera is 1080p at 25 frames a second and 4 Mb/s in files of 60 s, one encod
 interval begins and ends inside files, so that every tool must seek. Runs take turns between the tools, each
 going first as often; the median counts. ffmpeg's clip starts at a keyframe, is not
 hashed and hides no tail: it does less than what is measured here.
+
+`peak_mib` is the most memory that a process of its own had resident (VmHWM of Linux) until one such cut was done,
+`idle_mib` what it had before, with Python and the libraries loaded; the difference is what the cut took.
 """
 
 import argparse
 import json
+import multiprocessing
 import shutil
 import statistics
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -102,8 +107,31 @@ def measure(case: Case, folder: Path, runs: int) -> dict[str, object]:
         "peers": medians,
         "ratio": round(min(medians.values()) / ours, 3),
         "ratios": {name: round(seconds / ours, 3) for name, seconds in medians.items()},
+        **measure_memory(case, folder),
         "absent": absent,
     }
+
+
+def measure_memory(case: Case, folder: Path) -> dict[str, float]:
+    """Of one cut in a new process: what came before in this one would count as well."""
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as output,
+        ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as alone,
+    ):
+        idle_mib, peak_mib = alone.submit(_memory_of_cut, case, Path(output)).result()
+    return {"peak_mib": round(peak_mib, 1), "idle_mib": round(idle_mib, 1)}
+
+
+def _memory_of_cut(case: Case, output: Path) -> tuple[float, float]:
+    idle_mib = _most_resident_mib()
+    _cut(case, output)
+    return idle_mib, _most_resident_mib()
+
+
+def _most_resident_mib() -> float:
+    """The most memory that this process had resident so far. getrusage would count its parent's before exec."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def _cut(case: Case, output: Path) -> None:

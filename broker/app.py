@@ -35,12 +35,13 @@ from broker.catalog.service import Catalog
 from broker.catalog.snapshots import Snapshots
 from broker.catalog.store import CatalogStore
 from broker.clock import Clock
-from broker.errors import KINDS, SetupProblem
+from broker.errors import SetupProblem
 from broker.holds.carrying import PlaceHolds, ReleaseHolds
 from broker.holds.orders import OrderDesk
 from broker.holds.routes import router as holds_router
 from broker.holds.service import Holds
 from broker.http import problem_details
+from broker.http.document import OF_EVERY_CALL, DescribedApi, problems
 from broker.http.health import CountCalls, Metrics
 from broker.http.health import router as health_router
 from broker.http.limits import LimitBody
@@ -62,8 +63,6 @@ from broker.requests.service import Requests
 from broker.settings import Settings
 from broker.vault.store import Vault
 from broker.work.worker import Worker
-
-PROBLEM_STATUSES = sorted({kind.status for kind in KINDS.values()})
 
 
 @dataclass(frozen=True)
@@ -276,15 +275,13 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
 
 def create_api(services: Services) -> FastAPI:
     """The HTTP application over one process's services."""
-    problem = {"application/problem+json": {"schema": problem_details.problem_schema()}}
-    app = FastAPI(
+    app = DescribedApi(
         title="Entrevue",
         version=version("entrevue"),
         summary="A broker of video-surveillance metadata between agencies",
         docs_url=None,  # the bundled pages load code from a content network
         redoc_url=None,
         redirect_slashes=False,  # an address has one spelling; another one is a problem as everywhere
-        responses={status: {"description": "Problem", "content": problem} for status in PROBLEM_STATUSES},
     )
     app.state.services = services
     app.state.metrics = Metrics()
@@ -298,9 +295,9 @@ def create_api(services: Services) -> FastAPI:
         agencies_router,
         networks_router,
         audit_router,
-        health_router,
     ):
-        app.include_router(router)
+        app.include_router(router, responses=problems())
+    app.include_router(health_router, responses=problems(OF_EVERY_CALL))
     return app
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
@@ -84,6 +85,15 @@ DEFAULT_BASES = {
 }
 
 
+def _holds_password(url: str) -> bool:
+    """Whether the address names a user or a password, in whatever spelling the client understands."""
+    try:
+        names = parse_qs(urlsplit(url).query, keep_blank_values=True)
+    except ValueError:
+        raise ValueError("this is no address: write it as redis://host:port/number") from None
+    return "@" in url or any("password" in name.casefold() for name in names)
+
+
 class BrokerSettings(Section):
     """Limits and where things are. Durations in seconds stand in the names."""
 
@@ -104,7 +114,7 @@ class BrokerSettings(Section):
     @field_validator("redis_url")
     @classmethod
     def _carries_no_password(cls, value: str | Secret | None) -> str | Secret | None:
-        if isinstance(value, str) and ("@" in value or "password=" in value):
+        if isinstance(value, str) and _holds_password(value):
             raise ValueError("an address with a password is a secret: write { file = … } or { env = … }")
         return value
 

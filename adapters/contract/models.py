@@ -20,6 +20,8 @@ from pydantic import (
     model_validator,
 )
 
+from adapters.contract.gaps import SHORTEST_GAP_S
+
 
 def _to_utc(value: datetime) -> datetime:
     try:
@@ -49,9 +51,6 @@ class Model(BaseModel):
     """Base of every model here: frozen, and unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-SHORTEST_GAP_S = 1.0
 
 
 class Interval(Model):
@@ -92,11 +91,10 @@ class Interval(Model):
             left.append(Interval(start=at, end=self.end))
         return tuple(left)
 
-    def gaps(self, footage: "Iterable[Interval]", frame_period_s: float = 0.0) -> "tuple[Interval, ...]":
-        """Where footage lacks: more than max(1 s, 2 frame periods) without a frame. Less is no gap, also at an
-        end of the interval, where the first and last frames rarely fall on it exactly."""
-        shortest_s = max(SHORTEST_GAP_S, 2 * frame_period_s)
-        return tuple(gap for gap in self.subtract(footage) if gap.duration.total_seconds() > shortest_s)
+    def gaps(self, footage: "Iterable[Interval]", over_s: float = SHORTEST_GAP_S) -> "tuple[Interval, ...]":
+        """Where footage lacks for more than `over_s`, as `adapters.contract.gaps` has it. Less is no gap, also
+        at an end of the interval, where the first and last frames rarely fall on it exactly."""
+        return tuple(gap for gap in self.subtract(footage) if gap.duration.total_seconds() > over_s)
 
     def __str__(self) -> str:
         return f"{format_instant(self.start)}/{format_instant(self.end)}"

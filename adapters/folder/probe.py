@@ -8,6 +8,7 @@ clocks.
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal
 
@@ -19,6 +20,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.contract.gaps import gap_over_s
 from adapters.folder import matroska, mp4_boxes
 from adapters.folder.keyframes import starts_decoding
 from adapters.folder.mp4_times import FrameTimes, Ticks, read_frame_times
@@ -271,4 +273,4 @@ def _runs(shown_us: Ticks, period_us: int) -> tuple[Run, ...]:
 
 def tolerance_us(period_us: int) -> int:
     """The longest time without a frame that is not yet a gap."""
-    return max(MICROSECOND, 2 * period_us)
+    return int(gap_over_s(Fraction(period_us, MICROSECOND)) * MICROSECOND)

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from adapters.contract.gaps import gap_over_s
 from adapters.contract.models import Interval, Rejection, Span, format_instant
-
-SHORTEST_GAP = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +120,8 @@ def _joined(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
     groups: list[list[_Piece]] = []
     for piece in pieces:
         previous = groups[-1][-1] if groups else None
-        if previous is not None and piece.first - previous.last <= max(
-            SHORTEST_GAP, 2 * max(previous.period, piece.period)
+        if previous is not None and (piece.first - previous.last).total_seconds() <= gap_over_s(
+            previous.period.total_seconds(), piece.period.total_seconds()
         ):
             groups[-1].append(piece)
         else:

@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from adapters.contract.models import Instant
+from broker.agencies import examples
 from broker.agencies.models import Agreement, NewOfficer, Role
 from broker.agencies.views import (
     AgreementList,
@@ -17,7 +18,7 @@ from broker.agencies.views import (
     me_view,
     officer_view,
 )
-from broker.http.calls import Body, CurrentCaller, IdempotencyKey, IfMatch, Line
+from broker.http.calls import WITH_ETAG, Body, CurrentCaller, IdempotencyKey, IfMatch, Line
 from broker.http.paging import CurrentList
 from broker.http.services import CurrentServices
 from broker.keyed_calls import keyed_call
@@ -28,11 +29,15 @@ router = APIRouter(prefix="/v1", tags=["agencies"])
 class PurposeBody(Body):
     """`purpose` null ends the session's purpose."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PURPOSE, examples.NO_PURPOSE]})
+
     purpose: Annotated[str, Field(max_length=64)] | None
     case_ref: Annotated[str, Field(max_length=200)] | None = None
 
 
 class OfficerBody(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.NEW_OFFICER]})
+
     agency: Line
     name: Line
     service: Line
@@ -41,7 +46,8 @@ class OfficerBody(Body):
     until: Instant | None = None
 
 
-AgreementId = Annotated[str, Field(max_length=64)]
+AgreementId = Annotated[str, Field(max_length=64, examples=[examples.AGREEMENT_ID])]
+OfficerId = Annotated[str, Field(max_length=64, examples=[examples.OFFICER_ID])]
 
 
 @router.get("/me", response_model=MeView, summary="Who calls")
@@ -90,9 +96,7 @@ async def add_officer(
 
 
 @router.delete("/officers/{officer_id}/tokens", status_code=204, summary="Revoke an officer's tokens")
-async def revoke_tokens(
-    officer_id: Annotated[str, Field(max_length=64)], caller: CurrentCaller, services: CurrentServices
-) -> None:
+async def revoke_tokens(officer_id: OfficerId, caller: CurrentCaller, services: CurrentServices) -> None:
     """By an administrator; every session of the officer ends at once."""
     await services.authority.require_purpose(caller)
     await services.officers.revoke_tokens(officer_id, caller)
@@ -108,7 +112,12 @@ async def list_agreements(
     return AgreementList(agreements=[agreement_view(a) for a in cut.rows], links=asked.links(cut.last))
 
 
-@router.get("/agreements/{agreement_id}", response_model=AgreementView, summary="One agreement")
+@router.get(
+    "/agreements/{agreement_id}",
+    response_model=AgreementView,
+    summary="One agreement",
+    responses=WITH_ETAG,
+)
 async def show_agreement(
     agreement_id: AgreementId, caller: CurrentCaller, services: CurrentServices, response: Response
 ) -> AgreementView:
@@ -117,7 +126,12 @@ async def show_agreement(
     return _answer(response, await services.agreements.show(agreement_id, caller))
 
 
-@router.post("/agreements/{agreement_id}/activate", response_model=AgreementView, summary="Activate")
+@router.post(
+    "/agreements/{agreement_id}/activate",
+    response_model=AgreementView,
+    summary="Activate",
+    responses=WITH_ETAG,
+)
 async def activate_agreement(
     agreement_id: AgreementId,
     caller: CurrentCaller,
@@ -130,7 +144,12 @@ async def activate_agreement(
     return _answer(response, await services.agreements.activate(agreement_id, caller, version))
 
 
-@router.post("/agreements/{agreement_id}/end", response_model=AgreementView, summary="End")
+@router.post(
+    "/agreements/{agreement_id}/end",
+    response_model=AgreementView,
+    summary="End",
+    responses=WITH_ETAG,
+)
 async def end_agreement(
     agreement_id: AgreementId,
     caller: CurrentCaller,

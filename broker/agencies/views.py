@@ -2,11 +2,16 @@
 
 from typing import Any
 
+from pydantic import ConfigDict
+
+from broker.agencies import examples
 from broker.agencies.models import Agreement, Caller, Officer
 from broker.http.calls import InstantView, View
 
 
 class OfficerView(View):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.OFFICER]})
+
     id: str
     agency: str
     name: str
@@ -20,17 +25,23 @@ class IssuedView(View):
     """`token` is shown this once: null where the same call with its key designated the officer before. Revoke
     the tokens and designate anew where it was lost."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ISSUED]})
+
     id: str
     token: str | None
 
 
 class OfficerList(View):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.OFFICERS]})
+
     officers: list[OfficerView]
     links: list[dict[str, str]]
 
 
 class MeView(View):
     """Who calls, and the purpose that calls without one of their own are made for."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ME]})
 
     id: str
     agency: str
@@ -46,6 +57,8 @@ class MeView(View):
 class AgreementView(View):
     """One version of an agreement with its terms."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.AGREEMENT]})
+
     id: str
     version: int
     state: str
@@ -56,6 +69,8 @@ class AgreementView(View):
 
 
 class AgreementList(View):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.AGREEMENTS]})
+
     agreements: list[AgreementView]
     links: list[dict[str, str]]
 

@@ -3,8 +3,10 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from pydantic import ConfigDict
 
 from broker.agencies.models import AgencyAction
+from broker.audit import examples
 from broker.audit.models import Entry, Operation
 from broker.errors import Problem
 from broker.http.calls import CurrentCaller, InstantView, View
@@ -16,6 +18,8 @@ router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 class EntryView(View):
     """One entry; `person` is null once it was erased, and for what the host itself did."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ENTRY]})
 
     sequence: int
     at: InstantView
@@ -36,6 +40,8 @@ class EntryView(View):
 
 
 class EntryList(View):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ENTRIES]})
+
     entries: list[EntryView]
     links: list[dict[str, str]]
 
@@ -52,9 +58,9 @@ async def list_entries(
     request: Request,
     caller: CurrentCaller,
     services: CurrentServices,
-    request_id: Annotated[str | None, Query(max_length=64)] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    request_id: Annotated[str | None, Query(max_length=64, examples=[examples.REQUEST_ID])] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, examples=[100])] = 100,
+    cursor: Annotated[str | None, Query(max_length=500, examples=[examples.CURSOR])] = None,
 ) -> EntryList:
     """Oldest first, as the log was when its first page was read; reading is itself logged."""
     await services.authority.require_purpose(caller)

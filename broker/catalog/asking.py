@@ -10,6 +10,7 @@ import shapely
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from adapters.contract.models import CameraKind, CameraStatus
+from broker.catalog import examples
 from broker.catalog.geometry import distance_m
 from broker.catalog.models import Place
 from broker.catalog.questions import Along, Area, Box, PageKey, Question, Radius, Sort, Within
@@ -32,26 +33,28 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sees: bool = False
+    sees: Annotated[bool, Field(examples=[True], description="leave out what surely does not see it")] = False
     interval: IntervalText | None = None
-    agency: Annotated[str, Field(max_length=64)] | None = None
-    network: Annotated[str, Field(max_length=64)] | None = None
-    kind: CameraKind | None = None
-    status: CameraStatus | None = None
-    q: Annotated[str, Field(max_length=200)] | None = None
-    level: Annotated[str, Field(max_length=64)] | None = None
-    sort: Sort = Sort.DISTANCE
-    limit: Annotated[int, Field(ge=1, le=1000)] = 50
-    cursor: Annotated[str, Field(max_length=2000)] | None = None
+    agency: Annotated[str, Field(max_length=64, examples=["sncf"])] | None = None
+    network: Annotated[str, Field(max_length=64, examples=["sncf-gares"])] | None = None
+    kind: Annotated[CameraKind | None, Field(examples=["fixed"])] = None
+    status: Annotated[CameraStatus | None, Field(examples=["up"])] = None
+    q: Annotated[str, Field(max_length=200, examples=["quai nord"], description="words")] | None = None
+    level: Annotated[str, Field(max_length=64, examples=["-2"])] | None = None
+    sort: Annotated[Sort, Field(examples=["rank"])] = Sort.DISTANCE
+    limit: Annotated[int, Field(ge=1, le=1000, examples=[50])] = 50
+    cursor: Annotated[str, Field(max_length=2000, examples=[examples.CURSOR])] | None = None
 
 
 class SearchParameters(Filters):
     """The query of `GET /v1/cameras`."""
 
-    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
-    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
-    radius_m: Annotated[float, Field(gt=0, le=LONGEST_RADIUS_M, allow_inf_nan=False)] | None = None
-    place: Annotated[str, Field(max_length=300)] | None = None
+    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, examples=[48.8809])] | None = None
+    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, examples=[2.3553])] | None = None
+    radius_m: (
+        Annotated[float, Field(gt=0, le=LONGEST_RADIUS_M, allow_inf_nan=False, examples=[300])] | None
+    ) = None
+    place: Annotated[str, Field(max_length=300, examples=[examples.PLACE_ID])] | None = None
     bbox: (
         Annotated[
             str,
@@ -110,6 +113,8 @@ class LineBody(BaseModel):
 
 class SearchBody(Filters):
     """The body of `POST /v1/cameras/search`: either `within`, or `along` with `buffer_m`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.WITHIN, examples.ALONG]})
 
     within: Annotated[PolygonBody | MultiPolygonBody, Field(discriminator="type")] | None = None
     along: LineBody | None = None

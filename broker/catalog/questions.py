@@ -138,9 +138,11 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Shown:
-    """One camera with what its rights uncover of pictures and footage; nothing of either where they do not."""
+    """One camera with what its rights uncover of pictures and footage; nothing of either where they do not.
+    More than `gap_over_s` without a frame is a gap."""
 
     hit: Hit
     snapshot: Snapshot | None
     spans: tuple[Span, ...]
     clock_offset_ms: float | None
+    gap_over_s: float

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from adapters.contract.models import Interval
 from broker.agencies.models import Action, Caller
+from broker.catalog import examples
 from broker.catalog.asking import Asked, SearchBody, SearchParameters
 from broker.catalog.disclosure import FOOTAGE_ACTIONS
 from broker.catalog.rendering import collection_json, feature_json
@@ -25,6 +26,14 @@ from broker.http.paging import CurrentList, next_href
 from broker.http.services import CurrentServices, Services
 
 router = APIRouter(prefix="/v1", tags=["cameras"])
+
+CameraId = Annotated[str, Path(description="<network>:<native id>", examples=[examples.CAMERA_ID])]
+CAPTURED_AT_HEADER: Final[dict[str, Any]] = {
+    "Entrevue-Captured-At": {
+        "description": "When the recorder took it; absent where the recorder does not say",
+        "schema": {"type": "string", "format": "date-time", "examples": ["2026-06-15T20:11:48Z"]},
+    }
+}
 
 
 class GeoJson(JSONResponse):
@@ -92,7 +101,7 @@ async def find_places(
     asked: CurrentList,
     caller: CurrentCaller,
     services: CurrentServices,
-    q: Annotated[str | None, Query(max_length=200)] = None,
+    q: Annotated[str | None, Query(max_length=200, examples=["gare du nord"])] = None,
 ) -> PlaceList:
     """By name, then id; every word of `q` is in the name, accents and case folded."""
     cut = await services.catalog.find_places(caller, q, asked.page)
@@ -101,10 +110,11 @@ async def find_places(
 
 @router.get(
     "/cameras/{camera_id}/snapshot",
+    response_class=Response,
     summary="Latest snapshot",
-    responses={200: {"content": {"image/jpeg": {}}}},
+    responses={200: {"content": {"image/jpeg": {}}, "headers": CAPTURED_AT_HEADER}},
 )
-async def show_snapshot(camera_id: str, caller: CurrentCaller, services: CurrentServices) -> Response:
+async def show_snapshot(camera_id: CameraId, caller: CurrentCaller, services: CurrentServices) -> Response:
     """The latest picture as JPEG; `Entrevue-Captured-At` says how old it is."""
     data, snapshot = await services.snapshots.latest(caller, camera_id)
     headers = {"Cache-Control": "private, no-store"}
@@ -115,7 +125,7 @@ async def show_snapshot(camera_id: str, caller: CurrentCaller, services: Current
 
 @router.get("/cameras/{camera_id}/footage", response_model=FootageList, summary="Spans and gaps")
 async def show_footage(
-    camera_id: str,
+    camera_id: CameraId,
     caller: CurrentCaller,
     services: CurrentServices,
     interval: Annotated[IntervalText | None, Query()] = None,
@@ -136,6 +146,6 @@ async def show_footage(
 @router.get(
     "/cameras/{camera_id}", response_model=CameraFeature, response_class=GeoJson, summary="One camera"
 )
-async def show_camera(camera_id: str, caller: CurrentCaller, services: CurrentServices) -> Response:
+async def show_camera(camera_id: CameraId, caller: CurrentCaller, services: CurrentServices) -> Response:
     shown = await services.catalog.show(caller, camera_id, {Action.LOCATE}, "show_camera")
     return GeoJson(feature_json(shown.hit, None))

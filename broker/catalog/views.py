@@ -5,9 +5,10 @@ Features are written by `broker.catalog.rendering` in this shape.
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from adapters.contract.models import Interval, Span
+from broker.catalog import examples
 from broker.catalog.models import Place
 from broker.catalog.questions import Shown
 from broker.http.calls import InstantView, View
@@ -58,7 +59,7 @@ class FootageView(View):
     `clock_offset_ms` null: the recorder's clock is not known, and was taken to be right.
     """
 
-    since: Annotated[InstantView, Field(serialization_alias="from")]
+    since: Annotated[InstantView, Field(alias="from")]
     until: InstantView
     overwrite_at: InstantView | None
     covers: CoverView | None
@@ -93,6 +94,8 @@ class CameraProperties(View):
 class CameraFeature(View):
     """`geometry` is null where only a place is known."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.CAMERA]})
+
     type: Literal["Feature"] = "Feature"
     id: str
     geometry: PointView | None
@@ -111,6 +114,8 @@ class LinkView(View):
 
 
 class CameraCollection(View):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.CAMERAS]})
+
     type: Literal["FeatureCollection"] = "FeatureCollection"
     features: list[CameraFeature]
     links: list[LinkView]
@@ -130,6 +135,8 @@ class PlaceView(View):
 
 
 class PlaceList(View):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PLACES]})
+
     places: list[PlaceView]
     links: list[dict[str, str]]
 
@@ -141,6 +148,8 @@ class SpanView(View):
 
 class FootageList(View):
     """What the recorder held at the last synchronisation, inside the interval."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.FOOTAGE]})
 
     camera_id: str
     interval: str
@@ -172,7 +181,7 @@ def footage_list(shown: Shown, asked: Interval) -> FootageList:
         camera_id=shown.hit.camera_id,
         interval=str(asked),
         spans=[SpanView(interval=str(s.interval), overwrite_at=s.overwrite_at) for s in inside],
-        gaps=[str(gap) for gap in asked.gaps([span.interval for span in inside])],
+        gaps=[str(gap) for gap in asked.gaps([span.interval for span in inside], shown.gap_over_s)],
         clock_offset_ms=offset,
         clock_offset_known=offset is not None,
     )

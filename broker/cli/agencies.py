@@ -11,7 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 from broker.agencies.models import Agreement, NewOfficer
 from broker.agencies.officers import roles_of
 from broker.agencies.terms import terms_of
-from broker.agencies.views import OfficerView, agreement_view, officer_view
+from broker.agencies.views import (
+    AgreementList,
+    IssuedView,
+    OfficerList,
+    OfficerView,
+    agreement_view,
+    officer_view,
+)
 from broker.app import Office
 from broker.cli.failures import USAGE, Failure
 from broker.cli.hosting import caller_of, settings_of, with_office
@@ -62,7 +69,7 @@ def add_officer(
     role: Annotated[str, typer.Option(help="ROLE[,ROLE]")],
     until: Annotated[str | None, typer.Option(help="Last day or instant of the designation.")] = None,
 ) -> None:
-    async def work(office: Office) -> dict[str, str]:
+    async def work(office: Office) -> IssuedView:
         new = NewOfficer(
             agency=agency,
             name=name,
@@ -73,9 +80,9 @@ def add_officer(
             until=None if until is None else _until(until),
         )
         officer, issued = await office.officers.add_officer(new)
-        return {"id": officer.id, "token": issued.token}
+        return IssuedView(id=officer.id, token=issued.token)
 
-    print_json(with_office(options, work))
+    print_json(with_office(options, work).model_dump(mode="json"))
 
 
 def _until(text: str) -> datetime:
@@ -98,7 +105,7 @@ def list_officers(options: HostOptions) -> None:
 
     found = with_office(options, work)
     if options.as_json:
-        print_json({"officers": [officer.model_dump(mode="json") for officer in found]})
+        print_json(OfficerList(officers=found, links=[]).model_dump(mode="json"))
     else:
         print_table(
             ("officer", "agency", "name", "roles", "until"),
@@ -182,7 +189,8 @@ def _print_one(options: HostOptions, agreement: Agreement) -> None:
 
 def _print(options: HostOptions, agreements: list[Agreement]) -> None:
     if options.as_json:
-        print_json({"agreements": [agreement_view(a).model_dump(mode="json") for a in agreements]})
+        views = [agreement_view(agreement) for agreement in agreements]
+        print_json(AgreementList(agreements=views, links=[]).model_dump(mode="json"))
         return
     print_table(
         ("agreement", "version", "state", "owner", "partners", "actions", "valid"),

@@ -1,5 +1,6 @@
 """Talks to a broker over HTTP for the client commands. Every refusal is a `Failure` with the problem's words."""
 
+import unicodedata
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
@@ -14,6 +15,8 @@ from broker.cli.options import ClientOptions
 
 TIMEOUT_S: Final = 60.0
 CONNECT_TIMEOUT_S: Final = 10.0
+CONTROL: Final = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode's categories of control characters and line breaks."""
 
 A = TypeVar("A", bound=Answer)
 
@@ -39,7 +42,10 @@ class BrokerClient:
         if options.case_ref:
             headers.append((b"Entrevue-Case", _header("the case", options.case_ref)))
         timeout = httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
-        self._http = httpx.Client(base_url=self._server, headers=headers, timeout=timeout)
+        closing = httpx.Limits(
+            max_keepalive_connections=0
+        )  # a connection ends with its answer: none is left open
+        self._http = httpx.Client(base_url=self._server, headers=headers, timeout=timeout, limits=closing)
 
     def call(
         self,
@@ -84,14 +90,14 @@ def _checked(server: str) -> str:
 
 
 def _header(what: str, value: str) -> bytes:
-    """A header's value. HTTP carries Latin-1; what does not fit is refused here rather than garbled there."""
-    try:
-        raw = value.strip().encode("latin-1")
-    except UnicodeEncodeError as error:
-        raise Failure(f"{what} holds characters that HTTP headers cannot carry", USAGE) from error
-    if any(byte < 0x20 or byte == 0x7F for byte in raw):
+    """A header's value in UTF-8, as a broker reads it."""
+    text = value.strip()
+    if any(unicodedata.category(letter) in CONTROL for letter in text):
         raise Failure(f"{what} holds a line break or another control character", USAGE)
-    return raw
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise Failure(f"{what} holds bytes that are no text", USAGE) from error
 
 
 def reason(error: httpx.HTTPError) -> str:

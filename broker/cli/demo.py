@@ -20,8 +20,8 @@ from adapters.contract.models import Interval
 from broker.app import Broker, background
 from broker.cli.failures import Failure
 from broker.cli.hosting import keep_working, owning, settings_of
-from broker.cli.options import HostOptions
-from broker.cli.output import tell
+from broker.cli.options import HostOptions, JsonOption
+from broker.cli.output import tell, tell_json
 from broker.cli.server import listen, serve_until_stopped, url_of
 from broker.demo import footage, start
 from broker.demo.models import DemoWorld
@@ -49,6 +49,7 @@ class _Stage:
     bound: socket.socket
     url: str
     known: start.Credentials
+    as_json: bool
 
 
 def demo(
@@ -56,6 +57,7 @@ def demo(
     data: Annotated[Path, typer.Option(help="Folder of the demo; starting again goes on there.")] = Path(
         "entrevue-demo"
     ),
+    as_json: JsonOption = False,
 ) -> None:
     data = data.resolve()
     if (data / CONFIGURATION).exists() and not start.is_demo(data):
@@ -69,7 +71,7 @@ def demo(
             world = write_world(data, begun, url)
         except OSError as error:
             raise _unwritable(data, error) from error
-        stage = _Stage(data, world, begun, bound, url, start.read_credentials(data))
+        stage = _Stage(data, world, begun, bound, url, start.read_credentials(data), as_json)
         settings = settings_of(HostOptions(config=data / CONFIGURATION, data=data, as_json=False))
         keep_working(settings, lambda broker: _play(broker, stage), owned)
 
@@ -95,7 +97,10 @@ async def _play(broker: Broker, stage: _Stage) -> None:
                     await broker.ingest.synchronise(network.id)
                 async with background(broker, ingest=True, worker=True):
                     file = start.write_demo_file(stage.data, stage.url, credentials)
-                    _tell(stage, file)
+                    if stage.as_json:
+                        tell_json(start.demo_body(stage.url, credentials))
+                    else:
+                        _tell(stage, file)
                     await asyncio.wait({serving})
             serving.result()
     except OSError as error:

@@ -13,7 +13,7 @@ from broker.app import Host, known_adapters, open_recorders
 from broker.cli.failures import Failure
 from broker.cli.hosting import run, settings_of, this_host
 from broker.cli.options import HostOptions, host_command
-from broker.cli.output import print_json, print_table
+from broker.cli.output import print_json, print_table, waiting
 from broker.settings import Settings
 
 
@@ -37,7 +37,8 @@ def doctor(
     if network is not None and network not in {n.id for n in settings.network}:
         raise Failure(f"there is no network {network!r} in the configuration")
     findings = [Finding("configuration", True, f"{len(settings.network)} networks"), _data_folder(settings)]
-    findings += run(lambda: _networks(settings, this_host(), network))
+    with waiting("asking every network for its cameras"):
+        findings += run(lambda: _networks(settings, this_host(), network))
     if options.as_json:
         print_json({"findings": [vars(finding) for finding in findings]})
     else:

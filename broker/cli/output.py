@@ -35,6 +35,12 @@ def tell(lines: Iterable[str]) -> None:
     sys.stdout.flush()
 
 
+def tell_json(body: Any) -> None:
+    """JSON on one line that somebody waits for: it leaves at once."""
+    print_json_line(body)
+    sys.stdout.flush()
+
+
 def print_json(body: Any) -> None:
     write(printable_json(json.dumps(body, ensure_ascii=False, indent=2)) + "\n")
 

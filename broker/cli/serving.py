@@ -1,22 +1,23 @@
 """`entrevue serve`, `ingest`, `worker`: the processes of a broker."""
 
-import asyncio
 import os
+import signal
 import socket
 import sys
+import threading
 from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
 from broker.app import Broker, background
-from broker.catalog.models import NetworkReport
 from broker.cli.failures import Failure
 from broker.cli.hosting import keep_working, owning, owning_or_attached, settings_of, with_broker
 from broker.cli.options import HostOptions, host_command
-from broker.cli.output import print_json, print_table, tell
+from broker.cli.output import print_json, print_table, tell, tell_json, waiting
 from broker.cli.processes import keep_processes
 from broker.cli.server import listen, serve_until_stopped, url_of
+from broker.ingest.views import NetworkList, NetworkView, network_view
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,9 +46,16 @@ def serve(
                 background(broker, ingest=embedded, worker=embedded),
                 keep_processes(_api_arguments(options, bound), processes - 1, bound),
             ):
-                await serve_until_stopped(broker, bound, lambda: tell([url]))
+                await serve_until_stopped(broker, bound, lambda: _tell_address(options, url))
 
         keep_working(settings, work, owned)
+
+
+def _tell_address(options: HostOptions, url: str) -> None:
+    if options.as_json:
+        tell_json({"url": url})
+    else:
+        tell([url])
 
 
 def _api_arguments(options: HostOptions, bound: socket.socket) -> list[str]:
@@ -67,27 +75,20 @@ def api(
 ) -> None:
     """One API process of a `serve`; it ends when its standard input does, as its parent may be killed."""
     bound = socket.socket(fileno=listen_on)
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
 
     async def work(broker: Broker) -> None:
-        serving = asyncio.create_task(serve_until_stopped(broker, bound, lambda: None))
-        loop = asyncio.get_running_loop()
-
-        def parent_ended() -> None:
-            if not os.read(sys.stdin.fileno(), 1):
-                loop.remove_reader(sys.stdin.fileno())
-                serving.cancel()
-
-        loop.add_reader(sys.stdin.fileno(), parent_ended)
         async with background(broker, ingest=False, worker=False):
-            try:
-                await asyncio.wait({serving})
-            finally:
-                serving.cancel()
-                await asyncio.wait({serving})
-        if not serving.cancelled():
-            serving.result()
+            await serve_until_stopped(broker, bound, lambda: None)
 
     keep_working(settings_of(options), work)
+
+
+def _stop_with_parent() -> None:
+    """Tells this process to stop, whatever it is at, once nobody holds the other end of its standard input."""
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @host_command
@@ -110,28 +111,31 @@ def ingest(
         keep_working(settings, go_on)
         return
 
-    async def work(broker: Broker) -> list[NetworkReport]:
-        return [await broker.ingest.synchronise(n.id) for n in wanted]
+    async def work(broker: Broker) -> NetworkList:
+        clock, synchronise = broker.services.clock, broker.ingest.synchronise
+        views = [network_view(n, await synchronise(n.id), clock.now()) for n in wanted]
+        return NetworkList(networks=views, links=[])
 
     with ExitStack() as stack:
         embedded = settings.broker.redis_url is None
         owned = stack.enter_context(owning_or_attached(settings.broker.data)) if embedded else None
-        reports = with_broker(settings, work, owned)
+        stack.enter_context(waiting(f"synchronising {', '.join(n.id for n in wanted)}"))
+        found = with_broker(settings, work, owned)
     if options.as_json:
-        print_json({"networks": [report.model_dump(mode="json") for report in reports]})
+        print_json(found.model_dump(mode="json"))
     else:
-        _print_reports(reports)
-    failed = [report for report in reports if report.error is not None]
+        _print_found(found.networks)
+    failed = [view for view in found.networks if view.error is not None]
     if failed:
-        raise Failure(f"{failed[0].network}: {failed[0].error}")
+        raise Failure(f"{failed[0].id}: {failed[0].error}")
 
 
-def _print_reports(reports: list[NetworkReport]) -> None:
+def _print_found(networks: list[NetworkView]) -> None:
     print_table(
         ("network", "found", "added", "changed", "vanished", "rejected"),
-        ((r.network, r.found, r.added, r.changed, r.vanished, r.rejected) for r in reports),
+        ((n.id, n.found, n.added, n.changed, n.vanished, n.rejected) for n in networks),
     )
-    reasons = [(r.network, reason) for r in reports for reason in r.reasons]
+    reasons = [(n.id, reason) for n in networks for reason in n.reasons]
     if reasons:
         print_table(("network", "rejected because"), reasons)
 

@@ -7,7 +7,7 @@ import typer
 
 from broker.cli.failures import USAGE, Failure
 from broker.cli.options import JsonOption
-from broker.cli.output import print_json, print_lines
+from broker.cli.output import print_json, print_lines, waiting
 from broker.evidence.bundle.errors import SubjectUnreadable, TrustUnreadable
 from broker.evidence.bundle.verify import verify_file
 
@@ -27,7 +27,8 @@ def verify(
 ) -> None:
     try:
         anchors = [certificate.read_bytes() for certificate in trust or ()]
-        checked = verify_file(file, anchors)
+        with waiting(f"checking {file}"):
+            checked = verify_file(file, anchors)
     except OSError as error:
         raise Failure(f"the certificate cannot be read: {error}", USAGE) from error
     except TrustUnreadable as error:

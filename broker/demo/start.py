@@ -89,7 +89,12 @@ def is_demo(folder: Path) -> bool:
 
 def write_demo_file(folder: Path, url: str, credentials: Credentials) -> Path:
     """Says that the demo is ready, where it is and who signs in; gone when the demo stops."""
-    return _write_private(folder / FILE, {"url": url, "officers": credentials})
+    return _write_private(folder / FILE, demo_body(url, credentials))
+
+
+def demo_body(url: str, credentials: Credentials) -> dict[str, object]:
+    """What the file says: where the demo answers, and everybody's id and token."""
+    return {"url": url, "officers": credentials}
 
 
 def _write_private(target: Path, content: object) -> Path:

@@ -3,12 +3,13 @@
 from typing import Annotated, Self
 
 from fastapi import APIRouter
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from adapters.contract.models import Interval
 from broker.agencies.models import Action, Caller
 from broker.catalog.questions import Question, Radius
 from broker.errors import Problem
+from broker.holds import examples
 from broker.holds.views import HoldList, HoldView, hold_view
 from broker.http.calls import Body, CurrentCaller, IdempotencyKey, IntervalText, Reason, parse_interval
 from broker.http.paging import CurrentList
@@ -17,13 +18,15 @@ from broker.keyed_calls import keyed_call
 
 router = APIRouter(prefix="/v1/holds", tags=["holds"])
 
-HoldId = Annotated[str, Field(max_length=64)]
+HoldId = Annotated[str, Field(max_length=64, examples=[examples.HOLD_ID])]
 CameraId = Annotated[str, Field(min_length=1, max_length=500)]
 CameraIds = Annotated[list[CameraId], Field(min_length=1, max_length=1000)]
 
 
 class AreaBody(Body):
     """Every camera within the radius whose footage the caller may hold."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.AREA]})
 
     lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
     lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
@@ -33,6 +36,10 @@ class AreaBody(Body):
 
 class HoldBody(Body):
     """Either `camera_ids` or `area`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [examples.ORDER_OF_CAMERAS, examples.ORDER_OF_AREA]}
+    )
 
     camera_ids: CameraIds | None = None
     area: AreaBody | None = None

@@ -1,6 +1,9 @@
 """Holds as they leave over HTTP."""
 
+from pydantic import ConfigDict
+
 from adapters.contract.models import Interval
+from broker.holds import examples
 from broker.holds.models import Hold
 from broker.http.calls import InstantView, View
 
@@ -19,6 +22,8 @@ class HeldView(View):
 class HoldView(View):
     """An order to keep footage, and what became of it."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.HOLD]})
+
     id: str
     camera_id: str
     agency: str
@@ -33,6 +38,8 @@ class HoldView(View):
 
 
 class HoldList(View):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.HOLDS]})
+
     holds: list[HoldView]
     links: list[dict[str, str]]
 

@@ -1,10 +1,20 @@
 """Reads what every call carries: the token, the purpose, intervals, versions."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from fastapi import Depends, Header
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from fastapi import Depends, Header, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from adapters.contract.models import Instant, Interval
 from broker.agencies.models import Caller
@@ -58,11 +68,20 @@ IntervalText = Annotated[
 ]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
-InstantView = Instant
+InstantView = Annotated[Instant, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
-def _header_text(value: str) -> str:
+BEARER: Final = HTTPBearer(
+    scheme_name="officer",
+    description="The officer's token, as `entrevue officer add` and `POST /v1/officers` show it once.",
+    auto_error=False,
+)
+
+
+def _header_text(value: str | None) -> str | None:
     """A header's text as its sender wrote it: header bytes arrive read as Latin-1, and most clients send UTF-8."""
+    if value is None:
+        return None
     try:
         return value.encode("latin-1").decode("utf-8")
     except UnicodeError:
@@ -71,23 +90,42 @@ def _header_text(value: str) -> str:
 
 async def current_caller(
     services: CurrentServices,
-    authorization: Annotated[str | None, Header(description="Bearer token")] = None,
-    entrevue_purpose: Annotated[str | None, Header(max_length=64)] = None,
-    entrevue_case: Annotated[str | None, Header(max_length=200)] = None,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
+    entrevue_purpose: Annotated[
+        str | None,
+        BeforeValidator(_header_text),
+        Header(
+            max_length=64,
+            description="What the call is for, one of the configured purposes; else the session's own counts",
+            examples=["judicial_inquiry"],
+        ),
+    ] = None,
+    entrevue_case: Annotated[
+        str | None,
+        BeforeValidator(_header_text),
+        Header(max_length=200, description="Reference of the case, in UTF-8", examples=["PV-2026-118"]),
+    ] = None,
 ) -> Caller:
     """The officer behind the bearer token, with the call's purpose or the session's own."""
-    scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    token = "" if credentials is None else credentials.credentials.strip()
+    if not token:
         raise Problem("token_missing", "send the header Authorization: Bearer, with your token")
-    case_ref = None if entrevue_case is None else _header_text(entrevue_case)
-    return await services.authority.authenticate(token.strip(), entrevue_purpose, case_ref)
+    return await services.authority.authenticate(token, entrevue_purpose, entrevue_case)
 
 
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
 
 
 async def if_match(
-    header: Annotated[str | None, Header(alias="If-Match", max_length=200)] = None,
+    header: Annotated[
+        str | None,
+        Header(
+            alias="If-Match",
+            max_length=200,
+            description="The ETag that the decision is about: refused with 412 where another one is current",
+            examples=['"6f1d0a92c3b84e57"'],
+        ),
+    ] = None,
 ) -> str | None:
     """The version that the client read, from `If-Match`; whether it is the current one is for who decides."""
     if header is None or header.strip() == "*":
@@ -96,4 +134,19 @@ async def if_match(
 
 
 IfMatch = Annotated[str | None, Depends(if_match)]
-IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        description="The same key and body again change nothing and answer the same",
+        examples=["7d0c6a4e-5b1f-4a0e-9a55-2f3f1d0f6c21"],
+    ),
+]
+ETAG_HEADER: Final[dict[str, Any]] = {
+    "ETag": {
+        "description": "What If-Match takes",
+        "schema": {"type": "string", "examples": ['"6f1d0a92c3b84e57"']},
+    }
+}
+WITH_ETAG: Final[dict[int | str, dict[str, Any]]] = {200: {"headers": ETAG_HEADER}}

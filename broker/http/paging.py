@@ -56,8 +56,15 @@ class ListCall:
     def __init__(
         self,
         request: Request,
-        limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = 100,
-        cursor: Annotated[str | None, Query(max_length=LONGEST_CURSOR)] = None,
+        limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE, examples=[100])] = 100,
+        cursor: Annotated[
+            str | None,
+            Query(
+                max_length=LONGEST_CURSOR,
+                description="of links[rel=next]",
+                examples=["eyJxIjoiM2Y1YzFhYjkwZTdkMjQ2OCIsImFmdGVyIjoic25jZi1nYXJlczpnZG4ifQ"],
+            ),
+        ] = None,
     ) -> None:
         self._path = request.url.path
         self._query = request.query_params.multi_items()

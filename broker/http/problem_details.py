@@ -21,7 +21,12 @@ def problem_response(problem: Problem) -> JSONResponse:
         headers["Retry-After"] = str(problem.retry_after_s)
     if problem.kind.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    body: dict[str, Any] = {
+    return JSONResponse(problem_body(problem), problem.kind.status, headers, MEDIA_TYPE)
+
+
+def problem_body(problem: Problem) -> dict[str, Any]:
+    """As it leaves: RFC 9457, with a stable `code`."""
+    return {
         "type": f"urn:entrevue:problem:{problem.code}",
         "title": problem.kind.title,
         "status": problem.kind.status,
@@ -29,7 +34,6 @@ def problem_response(problem: Problem) -> JSONResponse:
         "code": problem.code,
         **problem.facts,
     }
-    return JSONResponse(body, problem.kind.status, headers, MEDIA_TYPE)
 
 
 def describe_invalid(errors: Sequence[Any]) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
 
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
@@ -10,6 +11,39 @@ from broker.errors import Problem
 from broker.http.problem_details import problem_response
 
 _ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+
+def file_responses(media_type: str) -> dict[int | str, dict[str, Any]]:
+    """What a file's route answers, for `/openapi.json`."""
+    etag = {"ETag": {"description": "What If-Range takes", "schema": {"type": "string"}}}
+    part = {"Content-Range": {"description": "Which bytes of how many", "schema": {"type": "string"}}}
+    return {
+        200: {"description": "The whole file", "content": {media_type: {}}, "headers": etag},
+        206: {
+            "description": "The bytes that Range asks for",
+            "content": {media_type: {}},
+            "headers": etag | part,
+        },
+    }
+
+
+RANGE_HEADERS: Final[dict[str, Any]] = {
+    "parameters": [
+        {
+            "name": "Range",
+            "in": "header",
+            "description": "One range of bytes; several give the whole file",
+            "schema": {"type": "string", "examples": ["bytes=0-1048575"]},
+        },
+        {
+            "name": "If-Range",
+            "in": "header",
+            "description": "The ETag of the part at hand: another file is sent whole",
+            "schema": {"type": "string", "examples": ['"9b4f6c1e2d708a35"']},
+        },
+    ]
+}
+"""What a file's route reads, for `/openapi.json`."""
 
 
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:

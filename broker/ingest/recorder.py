@@ -80,11 +80,22 @@ class Recorder:
         except TimeoutError as error:
             raise TimedOut(f"network {self.network.id} did not answer within {self._answer_s:g} s") from error
 
-    def cameras(self) -> AsyncIterator[CameraRecord | Rejection]:
-        return self._adapter.list_cameras()
+    async def _each(self, records: AsyncIterator[T]) -> AsyncGenerator[T, None]:
+        """What the adapter tells, step by step, each in time; closing it closes what the adapter opened."""
+        # the contract says that it is an async generator
+        async with aclosing(cast("AsyncGenerator[T, None]", records)) as steps:
+            while True:
+                try:
+                    record = await self._answer(anext(steps))
+                except StopAsyncIteration:
+                    return
+                yield record
 
-    def places(self) -> AsyncIterator[PlaceRecord | Rejection]:
-        return self._adapter.list_places()
+    def cameras(self) -> AsyncGenerator[CameraRecord | Rejection, None]:
+        return self._each(self._adapter.list_cameras())
+
+    def places(self) -> AsyncGenerator[PlaceRecord | Rejection, None]:
+        return self._each(self._adapter.list_places())
 
     async def snapshot(self, native_id: str) -> Snapshot:
         """The latest picture; `captured_at` is when the recorder took it."""
@@ -113,12 +124,8 @@ class Recorder:
         """The recorder's files that cover the interval; closing it closes what the adapter opened."""
         offset = self._offset
         asked = interval.shift(offset)
-        # the contract says that it is an async generator
-        messages = cast(
-            "AsyncGenerator[FootageMessage, None]", self._adapter.open_footage(native_id, asked, hold)
-        )
-        async with aclosing(messages):
-            while (message := await self._answer(anext(messages, None))) is not None:
+        async with aclosing(self._each(self._adapter.open_footage(native_id, asked, hold))) as messages:
+            async for message in messages:
                 if isinstance(message, SegmentStart):
                     yield message.model_copy(
                         update={

@@ -1,17 +1,19 @@
 """`/v1/requests`: parses submissions and decisions, renders requests, hands out clips."""
 
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Request as Call
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from broker.agencies.models import Action, Caller
 from broker.agencies.policy import RequestView
 from broker.errors import Problem
 from broker.holds.routes import AreaBody, cameras_of_area
 from broker.http.calls import (
+    ETAG_HEADER,
+    WITH_ETAG,
     Body,
     CurrentCaller,
     IdempotencyKey,
@@ -22,9 +24,10 @@ from broker.http.calls import (
     parse_interval,
 )
 from broker.http.paging import decode_cursor, encode_cursor, next_href
-from broker.http.ranges import ranged
+from broker.http.ranges import RANGE_HEADERS, file_responses, ranged
 from broker.http.services import CurrentServices, Services
 from broker.keyed_calls import keyed_call
+from broker.requests import examples
 from broker.requests.models import DecidedItem, Filter, LegalBasis, Request, Submission, WantedItem, Word
 from broker.requests.service import AS_REQUESTER
 from broker.requests.states import ItemState, RequestState
@@ -32,7 +35,14 @@ from broker.requests.views import RequestBodyView, RequestList, request_body
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
 
-RequestId = Annotated[str, Field(max_length=64)]
+RequestId = Annotated[str, Field(max_length=64, examples=[examples.REQUEST_ID])]
+LOCATION_HEADER: Final[dict[str, Any]] = {
+    "Location": {
+        "description": "Where the request is",
+        "schema": {"type": "string", "examples": [f"/v1/requests/{examples.REQUEST_ID}"]},
+    }
+}
+PartNumber = Annotated[int, Field(ge=1, le=100_000, examples=[1])]
 
 
 class ItemBody(Body):
@@ -47,6 +57,10 @@ class BasisBody(Body):
 
 class SubmissionBody(Body):
     """Either `items`, or `area` with one `interval` for all of its cameras."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [examples.SUBMISSION_OF_ITEMS, examples.SUBMISSION_OF_AREA]}
+    )
 
     case_ref: Line
     purpose: Line
@@ -72,6 +86,10 @@ class DecidedBody(Body):
 
 class DecisionBody(Body):
     """Without `items`, everything that is open. An item's `interval` shortens what is granted."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [examples.DECISION_ON_ALL, examples.DECISION_ON_ONE]}
+    )
 
     reason: Reason
     items: Annotated[list[DecidedBody], Field(min_length=1, max_length=1000)] | None = None
@@ -117,7 +135,13 @@ class DecisionCall:
 CurrentDecision = Annotated[DecisionCall, Depends()]
 
 
-@router.post("", response_model=RequestBodyView, status_code=201, summary="Submit a request")
+@router.post(
+    "",
+    response_model=RequestBodyView,
+    status_code=201,
+    summary="Submit a request",
+    responses={201: {"headers": ETAG_HEADER | LOCATION_HEADER}},
+)
 async def submit_request(
     body: SubmissionBody,
     caller: CurrentCaller,
@@ -162,13 +186,13 @@ async def list_requests(
     asked: Call,
     caller: CurrentCaller,
     services: CurrentServices,
-    state: RequestState | None = None,
-    owner: Annotated[str | None, Query(max_length=64)] = None,
-    case_ref: Annotated[str | None, Query(max_length=200)] = None,
-    to_decide: bool = False,
-    mine: bool = False,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(max_length=1000)] = None,
+    state: Annotated[RequestState | None, Query(examples=["pending"])] = None,
+    owner: Annotated[str | None, Query(max_length=64, examples=["sncf"])] = None,
+    case_ref: Annotated[str | None, Query(max_length=200, examples=["PV-2026-118"])] = None,
+    to_decide: Annotated[bool, Query(examples=[True])] = False,
+    mine: Annotated[bool, Query(examples=[True])] = False,
+    limit: Annotated[int, Query(ge=1, le=200, examples=[50])] = 50,
+    cursor: Annotated[str | None, Query(max_length=1000, examples=[examples.CURSOR])] = None,
 ) -> RequestList:
     """The caller's own requests, and for a custodian those about their agency's cameras; newest first."""
     identity = [state, owner, case_ref, to_decide, mine]
@@ -197,26 +221,30 @@ async def list_requests(
     return RequestList(requests=[request_body(request, view) for request, view in found], links=links)
 
 
-@router.get("/{request_id}", response_model=RequestBodyView, summary="One request")
+@router.get("/{request_id}", response_model=RequestBodyView, summary="One request", responses=WITH_ETAG)
 async def show_request(
     request_id: RequestId, caller: CurrentCaller, services: CurrentServices, response: Response
 ) -> RequestBodyView:
     return _answer(response, *await services.requests.show(caller, request_id))
 
 
-@router.post("/{request_id}/approve", response_model=RequestBodyView, summary="Approve items")
+@router.post(
+    "/{request_id}/approve", response_model=RequestBodyView, summary="Approve items", responses=WITH_ETAG
+)
 async def approve_request(decision: CurrentDecision) -> RequestBodyView:
     """By a custodian of the cameras' owner."""
     return await decision.decide(ItemState.APPROVED)
 
 
-@router.post("/{request_id}/deny", response_model=RequestBodyView, summary="Deny items")
+@router.post("/{request_id}/deny", response_model=RequestBodyView, summary="Deny items", responses=WITH_ETAG)
 async def deny_request(decision: CurrentDecision) -> RequestBodyView:
     """By a custodian of the cameras' owner."""
     return await decision.decide(ItemState.DENIED)
 
 
-@router.post("/{request_id}/cancel", response_model=RequestBodyView, summary="Withdraw items")
+@router.post(
+    "/{request_id}/cancel", response_model=RequestBodyView, summary="Withdraw items", responses=WITH_ETAG
+)
 async def cancel_request(decision: CurrentDecision) -> RequestBodyView:
     """By the requester; holds are let go."""
     return await decision.cancel()
@@ -224,14 +252,16 @@ async def cancel_request(decision: CurrentDecision) -> RequestBodyView:
 
 @router.get(
     "/{request_id}/clips/{item}.{part}.mp4",
+    response_class=Response,
     summary="One clip",
-    responses={200: {"content": {"video/mp4": {}}}, 206: {"content": {"video/mp4": {}}}},
+    responses=file_responses("video/mp4"),
+    openapi_extra=RANGE_HEADERS,
 )
 async def fetch_clip(
     call: Call,
     request_id: RequestId,
-    item: Annotated[int, Field(ge=1, le=100_000)],
-    part: Annotated[int, Field(ge=1, le=100_000)],
+    item: PartNumber,
+    part: PartNumber,
     caller: CurrentCaller,
     services: CurrentServices,
 ) -> Response:
@@ -249,8 +279,10 @@ async def fetch_clip(
 
 @router.get(
     "/{request_id}/bundle.zip",
+    response_class=Response,
     summary="The bundle",
-    responses={200: {"content": {"application/zip": {}}}, 206: {"content": {"application/zip": {}}}},
+    responses=file_responses("application/zip"),
+    openapi_extra=RANGE_HEADERS,
 )
 async def fetch_bundle(
     call: Call, request_id: RequestId, caller: CurrentCaller, services: CurrentServices

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, RowMapping, exists, insert, or_, select, update
 
+from adapters.contract.gaps import gap_over_s, longest_period_s
 from adapters.contract.models import Interval
 from broker.catalog.models import Camera
 from broker.holds import store as holds
@@ -269,16 +270,15 @@ def note_footage(
     connection.execute(
         _update_item(item).values(
             available=_dump(available),
-            gaps=_dump(item.requested.gaps(available, _frame_period_s(item))),
+            gaps=_dump(item.requested.gaps(available, _gap_over_s(item))),
             overwrite_at=overwrite_at,
             clock_offset_ms=clock_offset_ms,
         )
     )
 
 
-def _frame_period_s(item: Item) -> float:
-    """The longest of the camera's streams, 0 where none is known."""
-    return max((1 / stream.fps for stream in item.camera.streams if stream.fps), default=0.0)
+def _gap_over_s(item: Item) -> float:
+    return float(gap_over_s(longest_period_s(stream.fps for stream in item.camera.streams)))
 
 
 def _update_item(item: Item) -> Any:

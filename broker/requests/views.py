@@ -1,8 +1,11 @@
 """Requests as they leave over HTTP. A custodian sees the items of their own agency only."""
 
+from pydantic import ConfigDict
+
 from broker.agencies.policy import RequestView
 from broker.holds.views import HeldView, held_view
 from broker.http.calls import InstantView, View
+from broker.requests import examples
 from broker.requests.models import Clip, Decision, Item, LegalBasis, Request, Signatory
 from broker.requests.states import derive
 from broker.requests.versions import version_of
@@ -57,6 +60,8 @@ class RequestBodyView(View):
     """A request with the items that the caller may see. `version` is its ETag; `state_reason` says what its sealing
     waits for."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REQUEST]})
+
     id: str
     version: str
     state: str
@@ -74,6 +79,8 @@ class RequestBodyView(View):
 
 
 class RequestList(View):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REQUESTS]})
+
     requests: list[RequestBodyView]
     links: list[dict[str, str]]
 

@@ -154,7 +154,8 @@ def _call(path: str, method: str, operation: Json, components: Json) -> str:
     if "description" in operation:
         parts.append(operation["description"].strip())
     answers = [status for status in operation["responses"] if status.startswith("2")]
-    parts.append(f"Answers {', '.join(answers)}.\n")
+    open_to_all = " Needs no token." if operation["security"] == [] else ""
+    parts.append(f"Answers {', '.join(answers)}.{open_to_all}\n")
     rows: list[tuple[str, ...]] = [
         (
             f"`{parameter['name']}`",
@@ -188,7 +189,7 @@ def http_page() -> str:
             "carries a purpose: the headers `Entrevue-Purpose` and `Entrevue-Case`, or the session's own, set by",
             "`PUT /v1/me/purpose`. What goes wrong is described in [errors.md](errors.md). Intervals are half-open",
             "and written `start/end`, instants are ISO 8601 in UTC with `Z`. Lists page by `limit` and `cursor`:",
-            "follow `links` with `rel` `next`. A running broker describes itself at `/openapi.json`.\n",
+            "follow `links` with `rel` `next`. A running broker describes itself at `/openapi.json`, with examples.\n",
             *calls,
         )
     )
@@ -222,7 +223,8 @@ def commands_page() -> str:
         "# Commands\n",
         "Client commands talk HTTP to `--server`; their token comes from `ENTREVUE_TOKEN` or `--token-file`.",
         "Host commands (`--config`, `--data`) work on a broker's stores. Exit status: 0 done, 1 refused, not found",
-        "or a check failed, 2 usage, 3 the server could not be reached. Errors are one line on standard error.\n",
+        "or a check failed, 2 usage, 3 the server could not be reached. Errors are one line on standard error.",
+        "All take `--json`, which prints the API's own bodies.\n",
     ]
     for path, command in commands(typer.main.get_command(command_line())):
         parts += [f"## `{' '.join(path)}`\n", (command.help or "").strip() + "\n"]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from redis.asyncio import ConnectionPool
 
 from broker.errors import SetupProblem
 from broker.settings import BrokerSettings, Secret, Settings, load_settings
@@ -192,6 +193,12 @@ def test_a_secret_that_is_missing_or_unreadable_is_named_without_any_value(tmp_p
         'redis_url = "redis://:s3cret@host"',
         'redis_url = "redis://host:6379/0?password=s3cret"',
         'redis_url = "redis://host?protocol=3&password=s3cret&username=u"',
+        'redis_url = "redis://host/0?p%61ssword=s3cret"',
+        'redis_url = "redis://host/0?%70%61%73%73%77%6f%72%64=s3cret"',
+        'redis_url = "redis://host/0?pass\\tword=s3cret"',
+        'redis_url = "redis://host/0?ssl_password=s3cret"',
+        'redis_url = "redis://host/0?PASSWORD=s3cret"',
+        'redis_url = "redis://[s3cret"',
         'redis_url = { value = "s3cret" }',
         'token = "s3cret"',
         'max_items = "s3cret"',
@@ -205,3 +212,15 @@ def test_a_secret_in_the_wrong_place_is_refused_and_not_repeated(tmp_path: Path,
     assert "s3cret" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert line.split(" ", maxsplit=1)[0] in str(caught.value)
+
+
+def test_an_address_whose_query_holds_no_password_is_taken(tmp_path: Path) -> None:
+    address = "redis://host:6379/0?protocol=3&client_name=password"
+    settings = loaded(tmp_path, GOOD.replace("[broker]", f'[broker]\nredis_url = "{address}"'))
+    assert settings.broker.redis_url == address
+
+
+@pytest.mark.parametrize("query", ["p%61ssword=s3cret", "pass\tword=s3cret"])
+def test_what_is_refused_as_a_password_is_one_to_the_client(query: str) -> None:
+    options = ConnectionPool.from_url(f"redis://host/0?{query}").connection_kwargs
+    assert options["password"] == "s3cret"

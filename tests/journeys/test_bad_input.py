@@ -67,7 +67,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         staff = add_staff(world)
         _, url = serve(machine, world)
         done = machine.run("ingest", "--config", str(world.configuration), "--once", "--json")
-        reports = {report["network"]: report for report in json.loads(done.stdout)["networks"]}
+        reports = {report["id"]: report for report in json.loads(done.stdout)["networks"]}
         yield Running(machine, world, staff, url, reports["rail-cctv"])
     finally:
         machine.clear()

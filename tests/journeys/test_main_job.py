@@ -49,7 +49,7 @@ def test_officers_find_ask_approve_fetch_and_verify_real_footage_of_two_owners(m
     running, url = serve(machine, world)
     host = ("--config", str(world.configuration))
     listed = json.loads(machine.run("ingest", *host, "--once", "--json").stdout)["networks"]
-    paris = next(report for report in listed if report["network"] == "police-streets")
+    paris = next(report for report in listed if report["id"] == "police-streets")
     assert paris["found"] > 700 and paris["rejected"] > 500 and paris["error"] is None
 
     client = {"ENTREVUE_SERVER": url, "ENTREVUE_PURPOSE": "judicial_inquiry", "ENTREVUE_CASE": "PV-2026-118"}

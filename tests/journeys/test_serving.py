@@ -26,6 +26,12 @@ def test_the_address_is_printed_when_it_answers(machine: Machine, world: World) 
     assert running.output.read_text() == f"{url}\n"
 
 
+def test_the_address_is_json_where_it_is_asked_for(machine: Machine, world: World) -> None:
+    running, told = serve(machine, world, "--json")
+    assert httpx.get(f"{json.loads(told)['url']}/health/live").status_code == 200
+    assert running.output.read_text() == f"{told}\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_everything_promptly(machine: Machine, world: World, number: int) -> None:
     running, _ = serve(machine, world, "--processes", "2")

@@ -6,7 +6,6 @@ filter nor in the order.
 
 import math
 from datetime import datetime
-from typing import Final
 
 import msgspec
 import numpy as np
@@ -26,9 +25,6 @@ from broker.catalog.index.table import STATUSES
 from broker.catalog.index.wanted import wanted_of
 from broker.catalog.names import folded
 from broker.catalog.questions import Answer, Hit, PageKey, Question, Shown, Snapshot, Sort
-
-GAP_S: Final = 1.0
-"""Less than this without a frame is no gap: footage that lacks no more covers an interval."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -148,7 +144,8 @@ def _bands(rows: Candidates) -> NDArray[np.int64]:
     lacking = np.zeros(len(rows.found), np.int64)
     if rows.question.interval is not None:
         asked_s = rows.question.interval.duration.total_seconds()
-        lacking = (asked_s - np.nan_to_num(rows.covered_s) >= GAP_S).astype(np.int64)
+        lacks_s = asked_s - np.nan_to_num(rows.covered_s)
+        lacking = (lacks_s > rows.table.facts["gap_over_s"][rows.found.slots]).astype(np.int64)
     return ((sees * len(STATUSES) + rows.status) * 2 + lacking) * 2 + ~rows.fresh()
 
 
@@ -184,6 +181,7 @@ def show(index: CatalogIndex, slot: int, rights: Rights, at: datetime) -> Shown:
         snapshot=snapshot if facts["has_snapshot"] and hit.rights & PICTURE_BITS else None,
         spans=_spans(spans.tolist()) if hit.rights & FOOTAGE_BITS else (),
         clock_offset_ms=None if math.isnan(offset_ms) else offset_ms,
+        gap_over_s=float(facts["gap_over_s"]),
     )
 
 

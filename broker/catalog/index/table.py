@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from adapters.contract.gaps import gap_over_s, longest_period_s
 from broker.agencies.policy import CameraColumns, Category
 from broker.catalog.disclosure import offered_bits
 from broker.catalog.geometry import Floats, geocentric_m
@@ -37,6 +38,7 @@ FACTS: Final = np.dtype(
         ("accuracy_m", np.float64),
         ("captured_us", np.int64),
         ("clock_offset_ms", np.float64),
+        ("gap_over_s", np.float64),
         ("owner", np.int32),
         ("network", np.int32),
         ("kind", np.int32),
@@ -140,6 +142,7 @@ class CameraTable:
             accuracy_m,
             NEVER_US if captured is None else microseconds(captured),
             np.nan if camera.clock_offset_ms is None else camera.clock_offset_ms,
+            gap_over_s(longest_period_s(stream.fps for stream in camera.streams)),
             self.owners.code(camera.agency),
             self.networks.code(camera.network),
             self.kinds.code(camera.kind or ""),

@@ -12,9 +12,10 @@ from itertools import pairwise
 from math import ceil, floor, lcm
 from statistics import median_low
 
+from adapters.contract.gaps import gap_over_s
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_SHORTEST_GAP = Fraction(1)
 _SMALLEST_TIMESCALE = 10_000
 _LARGEST_TIMESCALE = 1_000_000
 _FALLBACK_TIMESCALE = 90_000
@@ -96,4 +97,4 @@ def frame_period(presented_pts: Sequence[int], time_base_s: Fraction) -> Fractio
 
 def gap_threshold(*frame_periods_s: Fraction) -> Fraction:
     """More than these seconds without a frame is a gap; across two files the slower one decides."""
-    return max(_SHORTEST_GAP, *(2 * period for period in frame_periods_s))
+    return Fraction(gap_over_s(*frame_periods_s))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from adapters.contract.gaps import gap_over_s
 from adapters.contract.models import (
     CameraRecord,
     ClockReading,
@@ -199,7 +200,7 @@ def test_gaps_are_what_footage_leaves_where_that_is_longer_than_the_rule(
 
     footage = [span(min(part), max(part)) for part in parts if part[0] != part[1]]
     asked = span(5, 45)
-    gaps = asked.gaps(footage, period_s)
+    gaps = asked.gaps(footage, float(gap_over_s(period_s)))
     assert all(gap.duration.total_seconds() > max(1.0, 2 * period_s) for gap in gaps)
     assert all(asked.start <= gap.start and gap.end <= asked.end for gap in gaps)
     assert all(one.end < other.start for one, other in pairwise(gaps))

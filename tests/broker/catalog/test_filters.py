@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.contract.models import CameraKind, Interval, PlaceRecord, Position, View
+from adapters.contract.models import CameraKind, Interval, PlaceRecord, Position, Stream, View
 from broker.agencies.models import Role
 from tests.broker.catalog.catalogs import ids_found
 from tests.world import NOW, SignedIn, TestBroker, camera
@@ -158,6 +158,36 @@ async def test_footage_of_an_interval_is_its_spans_and_the_gaps_between(
         "2026-06-15T11:54:00Z/2026-06-15T11:55:00Z",
         "2026-06-15T11:56:00Z/2026-06-15T11:58:00Z",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rates_fps", "gaps"), [((), 1), ((25.0,), 1), ((None,), 1), ((0.1,), 1), ((25.0, 0.01), 0)]
+)
+async def test_what_lacks_for_less_than_two_frame_periods_is_no_gap(
+    broker: TestBroker, officer: SignedIn, rates_fps: tuple[float | None, ...], gaps: int
+) -> None:
+    streams = tuple(Stream(role=f"stream {n}", fps=fps) for n, fps in enumerate(rates_fps))
+    broker.rail.cameras[0] = camera("r1", streams=streams)
+    broker.rail.footage["r1"] = [NOW - timedelta(minutes=5), NOW - timedelta(minutes=2)]
+    await broker.synchronise()
+    asked = Interval(start=NOW - timedelta(minutes=5), end=NOW - timedelta(minutes=1))
+    listed = (await officer.get(f"/v1/cameras/rail-cctv:r1/footage?interval={asked}")).json()
+    lacking = Interval(start=NOW - timedelta(minutes=4), end=NOW - timedelta(minutes=2))
+    assert listed["gaps"] == [str(lacking)] * gaps
+    assert len(listed["spans"]) == 2
+
+
+@pytest.mark.parametrize(("fps", "first"), [(None, "r2"), (25.0, "r2"), (0.01, "r1")])
+async def test_by_rank_who_lacks_less_than_a_gap_has_the_footage(
+    broker: TestBroker, officer: SignedIn, fps: float | None, first: str
+) -> None:
+    broker.rail.cameras[:] = [camera("r1", streams=(Stream(fps=fps),)), camera("r2")]
+    broker.rail.footage["r1"] = [NOW - timedelta(minutes=5), NOW - timedelta(minutes=2)]
+    broker.rail.footage["r2"] = [NOW - timedelta(minutes=n) for n in (5, 4, 3, 2)]
+    await broker.synchronise()
+    asked = Interval(start=NOW - timedelta(minutes=5), end=NOW - timedelta(minutes=1))
+    found = await ids_found(officer, f"{HERE}&network=rail-cctv&sort=rank&interval={asked}")
+    assert found[0] == f"rail-cctv:{first}"
 
 
 async def test_sees_as_a_filter_drops_only_what_surely_does_not_see(

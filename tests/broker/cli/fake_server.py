@@ -32,7 +32,7 @@ def fake_server(*replies: Reply) -> Iterator[FakeServer]:
         def _reply(self) -> None:
             size = int(self.headers.get("content-length", "0"))
             self.rfile.read(size)
-            headers = {name.lower(): value for name, value in self.headers.items()}
+            headers = {name.lower(): value.encode("latin-1").decode() for name, value in self.headers.items()}
             made.asked.append((self.command, self.path, headers))
             reply = made.replies[min(len(made.asked), len(made.replies)) - 1]
             self.send_response(reply.status)

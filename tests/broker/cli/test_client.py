@@ -98,11 +98,11 @@ def test_token_purpose_and_case_go_with_the_call(entrevue: Entrevue, tmp_path: P
     token = tmp_path / "token"
     token.write_text("from-file\n")
     with fake_server(as_json(request_body())) as server:
-        entrevue(*SHOW, "--server", f"{server.url}/", "--purpose", "accident", "--case", "Réf 12")
+        entrevue(*SHOW, "--server", f"{server.url}/", "--purpose", "accident", "--case", "n° 12 – l’Est")
         entrevue(*SHOW, "--server", server.url, "--token-file", str(token))
     first, second = (headers for _, _, headers in server.asked)
     assert first["authorization"] == "Bearer test-token"
-    assert (first["entrevue-purpose"], first["entrevue-case"]) == ("accident", "Réf 12")
+    assert (first["entrevue-purpose"], first["entrevue-case"]) == ("accident", "n° 12 – l’Est")
     assert second["authorization"] == "Bearer from-file"
     assert [path for _, path, _ in server.asked] == ["/v1/requests/req_1"] * 2
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,51 @@ def test_verify_says_what_is_proven_by_whom_and_what_is_not(entrevue: Entrevue, 
     report = json.loads(entrevue("verify", str(sealed.path), "--json").out)
     assert report["ok"] is True
     assert {"check", "result", "sentence"} <= set(report["findings"][0])
+
+
+def test_verify_judges_a_single_clip_by_the_bundle_that_it_lies_beside(
+    entrevue: Entrevue, sealed: Sealed, output: Path, tmp_path: Path
+) -> None:
+    trusted, clip = sealed.path.with_name("trust.pem"), output / "clips/1.1.mp4"
+    trusted.write_bytes(b"".join(sealed.anchors))
+    with fake_server(Reply(sealed.path.read_bytes(), headers=ETAG)) as server:
+        assert fetch(entrevue, server, output).status == 0
+    done = entrevue("verify", str(clip), "--trust", str(trusted))
+    assert (done.status, done.err) == (0, "")
+    assert "1.1.mp4 is clip 1.1 of request" in done.out
+    assert "not proven  the other files of its bundle were not looked at" in done.out
+    assert json.loads(entrevue("verify", str(clip), "--json").out)["ok"] is True
+
+    alone = tmp_path / "alone" / "in" / "a.mp4"
+    alone.parent.mkdir(parents=True)
+    alone.write_bytes(clip.read_bytes())
+    assert "proves nothing" in entrevue("verify", str(alone)).out
+    clip.write_bytes(clip.read_bytes().replace(b"aaaa", b"aaba", 1))
+    for wrong in (alone, clip):
+        done = entrevue("verify", str(wrong))
+        assert done.status == 1
+        assert "FAILED" in done.out and "checks failed" in done.one_line_error()
+
+
+def test_verify_asks_nobody(entrevue: Entrevue, sealed: Sealed, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("verifying is offline")
+
+    for name in ("socket", "create_connection", "getaddrinfo"):
+        monkeypatch.setattr(socket, name, refuse)
+    assert entrevue("verify", str(sealed.path)).status == 0
+
+
+def test_verify_is_1_where_the_trusted_certificate_is_another_agencys(
+    entrevue: Entrevue, sealed: Sealed, tmp_path: Path
+) -> None:
+    folder = tmp_path / "other"
+    folder.mkdir()
+    stranger = tmp_path / "stranger.pem"
+    stranger.write_bytes(seal(folder, {"rail": [tiny_mp4("c")]}).anchors[0])
+    done = entrevue("verify", str(sealed.path), "--trust", str(stranger))
+    assert done.status == 1
+    done.one_line_error()
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9])

@@ -81,7 +81,10 @@ def test_version_is_the_packages(entrevue: Entrevue) -> None:
         (["show", "r", "--token-file", "/nonexistent"], "/nonexistent cannot be read"),
         (["show", "r", "--token-file", "/"], "/ cannot be read"),
         (["show", "r", "--case", "a\nb"], "the case holds a line break"),
-        (["show", "r", "--purpose", "日本"], "the purpose holds characters"),
+        (["show", "r", "--case", "a\u2028b"], "the case holds a line break"),
+        (["show", "r", "--case", "a\x9bb"], "or another control character"),
+        (["show", "r", "--case", "a\udce9b"], "the case holds bytes that are no text"),
+        (["show", "r", "--purpose", "日\t本"], "the purpose holds a line break or another control character"),
     ],
 )
 def test_a_wrong_call_says_what_is_wrong_on_one_line(

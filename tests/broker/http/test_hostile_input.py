@@ -105,6 +105,17 @@ async def test_a_case_in_a_header_is_read_as_its_sender_wrote_it(broker: TestBro
         assert (await broker.http.get("/v1/me", headers=headers)).json()["case_ref"] == case
 
 
+async def test_a_case_is_as_long_in_a_header_as_in_a_body_whatever_its_letters(broker: TestBroker) -> None:
+    officer = await broker.officer("rail", Role.OPERATOR)
+    for length, status in ((200, 200), (201, 422)):
+        headers = [*officer.headers().items(), (b"Entrevue-Case", ("é" * length).encode())]
+        pairs = [(name.encode() if isinstance(name, str) else name, value) for name, value in headers]
+        assert (await broker.http.get("/v1/me", headers=pairs)).status_code == status
+        body = {"purpose": "test", "case_ref": "é" * length}
+        told = await broker.http.put("/v1/me/purpose", headers=officer.headers(), json=body)
+        assert told.status_code == status
+
+
 async def test_the_log_keeps_what_it_was_told_whatever_the_letters(broker: TestBroker) -> None:
     officer, auditor = await broker.officer("rail", Role.OPERATOR), await broker.officer("rail", Role.AUDITOR)
     await broker.http.put(

@@ -1,7 +1,9 @@
 """A recorder that takes a call and never answers it: the wait ends, says so, and takes no lane from the others."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,21 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.contract.errors import TimedOut
-from adapters.contract.models import FootageMessage, HoldOrder, Interval, SegmentStart
+from adapters.contract.models import (
+    CameraRecord,
+    FootageMessage,
+    HoldOrder,
+    Interval,
+    PlaceRecord,
+    Position,
+    Rejection,
+    SegmentStart,
+)
 from broker.agencies.models import Role
 from broker.ingest.recorder import Recorder
 from broker.settings import NetworkSettings
 from tests.broker.catalog.waiting import until
-from tests.world import LAST_MINUTES, FakeRecorder, open_test_broker, settings
+from tests.world import LAST_MINUTES, FakeRecorder, camera, open_test_broker, settings
 
 NETWORK = NetworkSettings(id="net", agency="rail", adapter="any")
 ANSWER_S = 0.05
@@ -40,6 +51,18 @@ class Silent(FakeRecorder):
         yield SegmentStart(name="1", container="mp4", starts_at=interval.start, valid=interval)
         await self._nothing()
 
+    async def list_cameras(self) -> AsyncIterator[CameraRecord | Rejection]:
+        yield camera("c")
+        await self._nothing()
+
+    async def list_places(self) -> AsyncIterator[PlaceRecord | Rejection]:
+        yield PlaceRecord(native_id="p", name="Place", position=Position(lat=48.88, lon=2.35))
+        await self._nothing()
+
+
+async def _all(records: AsyncIterator[object]) -> list[object]:
+    return [record async for record in records]
+
 
 async def _footage(recorder: Recorder) -> list[FootageMessage]:
     return [message async for message in recorder.footage("c", LAST_MINUTES, None)]
@@ -54,8 +77,10 @@ async def _footage(recorder: Recorder) -> list[FootageMessage]:
         lambda recorder: recorder.place_hold(ORDER),
         lambda recorder: recorder.release_hold("k"),
         _footage,
+        lambda recorder: _all(recorder.cameras()),
+        lambda recorder: _all(recorder.places()),
     ],
-    ids=["clock", "snapshot", "spans", "place_hold", "release_hold", "footage"],
+    ids=["clock", "snapshot", "spans", "place_hold", "release_hold", "footage", "cameras", "places"],
 )
 async def test_every_question_that_is_not_answered_in_time_is_timed_out_and_ended(
     ask: Callable[[Recorder], Awaitable[object]],
@@ -77,6 +102,39 @@ async def test_a_slow_transfer_that_goes_on_is_not_timed_out() -> None:
                 )
 
     assert len(await _footage(Recorder(NETWORK, Steady(), ANSWER_S))) == 8
+
+
+async def test_a_network_that_falls_silent_while_it_lists_keeps_what_was_known_and_says_so(
+    tmp_path: Path, redis: Redis
+) -> None:
+    configured = settings(tmp_path, recorder_answer_s=ANSWER_S)
+    async with open_test_broker(tmp_path, redis, configuration=configured) as broker:
+        await broker.synchronise()
+        silent = Silent()
+        broker.rail.list_cameras = silent.list_cameras  # type: ignore[method-assign]  # it went silent since
+        async with asyncio.timeout(10):
+            report = await broker.broker.ingest.synchronise("rail-cctv")
+        assert report.error == "timed_out: network rail-cctv did not answer within 0.05 s"
+        assert silent.given_up == 1
+        operator = await broker.officer("police", Role.OPERATOR)
+        assert (await operator.get("/v1/cameras/rail-cctv:r1")).status_code == 200
+
+
+async def test_a_list_that_nobody_reads_to_its_end_is_closed() -> None:
+    closed = []
+
+    class Endless(FakeRecorder):
+        async def list_cameras(self) -> AsyncIterator[CameraRecord | Rejection]:
+            try:
+                for n in itertools.count():
+                    yield camera(str(n))
+            finally:
+                closed.append(True)
+
+    async with aclosing(Recorder(NETWORK, Endless(), ANSWER_S).cameras()) as records:
+        async for _ in records:
+            break
+    assert closed == [True]
 
 
 async def test_a_silent_recorder_leaves_the_lanes_to_the_others(tmp_path: Path, redis: Redis) -> None:

@@ -94,8 +94,9 @@ def _look(
         return None
     band: tuple[int, ...] = ()
     if question.sort is Sort.RANK:
+        slowest_s = max((1 / stream.fps for stream in camera.streams if stream.fps), default=0.0)
         lacking = question.interval is not None and (
-            question.interval.duration.total_seconds() - (covered_s or 0.0) >= 1.0
+            question.interval.duration.total_seconds() - (covered_s or 0.0) > max(1.0, 2 * slowest_s)
         )
         taken = camera.snapshot.captured_at if camera.snapshot and Action.VIEW_SNAPSHOT in rights else None
         fresh = taken is not None and question.as_of - taken <= timedelta(minutes=10)

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
-from adapters.contract.models import CameraKind, CameraStatus, Interval, Position, Span, View
+from adapters.contract.models import CameraKind, CameraStatus, Interval, Position, Span, Stream, View
 from broker.agencies.models import Action, Role
 from broker.catalog.index.memory import CatalogIndex
 from broker.catalog.models import Camera, NetworkReport, SnapshotReference
@@ -43,6 +43,8 @@ VIEWS = st.builds(
     fov_deg=st.none() | st.floats(1, 360) | st.just(360.0),
     range_m=st.sampled_from([None, 30.0, 150.0, 400.0, 800.0]),
 )
+STREAMS = st.builds(Stream, fps=st.sampled_from([None, 25.0, 0.001, 0.0002]))
+"""Some so slow that what lacks between whole seconds of footage is no gap."""
 
 
 @st.composite
@@ -80,6 +82,7 @@ def cameras(draw: st.DrawFn) -> Camera:
         vanished_at=draw(st.sampled_from([None, None, None, NOW - timedelta(days=1)])),
         views=tuple(draw(st.lists(VIEWS, max_size=3))),
         spans=tuple(spans),
+        streams=tuple(draw(st.lists(STREAMS, max_size=2))),
         **facts,
     )
 
