@@ -53,7 +53,7 @@ def _vertices(geometry: Mapping[str, Any]) -> Iterator[tuple[float, float]]:
         return
     if not isinstance(kind, str) or kind not in DEPTHS:
         raise Unusable(f"its geometry is {kind if isinstance(kind, str) else 'not readable'}")
-    found = [geometry.get("coordinates")]
+    found: list[Any] = [geometry.get("coordinates")]
     for _ in range(DEPTHS[kind]):
         if not all(isinstance(part, list) for part in found):
             raise Unusable(f"its {kind}'s coordinates are not nested as they must be")
