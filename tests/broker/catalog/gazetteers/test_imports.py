@@ -15,6 +15,7 @@ from broker.audit.models import Entry, Operation
 from broker.catalog.gazetteers import store
 from broker.catalog.gazetteers.service import Gazetteers
 from broker.catalog.gazetteers.shelf import GazetteerShelf
+from broker.catalog.placelist import PlaceRow
 from broker.errors import Problem, SetupProblem
 from broker.ledger.engine import Ledger
 from broker.ledger.migrate import migrate
@@ -188,13 +189,16 @@ async def test_an_import_that_another_one_overtakes_compares_again(
             if not overtaken:
                 overtaken.append(True)
                 store.put(connection, "gares", 99, "other.csv", StandingClock().now())
+                store.put_parts(
+                    connection, "gares", store.parts_of([PlaceRow("gares:x", "X", 1, 1, None, None)])
+                )
             return work(connection)
 
         return after_another
 
     monkeypatch.setattr(Gazetteers, "_writing", writing)
     report = await desk(ledger).replace("gares", write_list(tmp_path, STATIONS), tmp_path)
-    assert (report.added, len(await held(ledger))) == (2, 2)
+    assert (report.added, report.removed, len(await held(ledger))) == (2, 1, 2)
     assert len(await logged(ledger)) == 1
 
 
