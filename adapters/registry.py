@@ -1,4 +1,4 @@
-"""Name → adapter, as a table one can read; loaded only when a network needs it.
+"""Name → adapter, as a table one can read; loaded only when a network needs it. Also what reads a gazetteer.
 
 Third parties join by the entry point group `entrevue.adapters`, whose value names a module with `create`.
 """
@@ -8,13 +8,15 @@ from importlib.metadata import entry_points
 from typing import cast
 
 from adapters.contract.errors import Misconfigured
-from adapters.contract.protocol import AdapterFactory
+from adapters.contract.protocol import AdapterFactory, GazetteerReader
+from adapters.lists.gazetteer import read_gazetteer
 
 MODULES: dict[str, str] = {
     "camera_list": "adapters.camera_list.adapter",
     "folder": "adapters.folder.adapter",
 }
 ENTRY_POINT_GROUP = "entrevue.adapters"
+read_places: GazetteerReader = read_gazetteer
 
 
 def names() -> tuple[str, ...]:

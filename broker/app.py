@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from adapters import registry
+from adapters.contract.protocol import GazetteerReader
 from broker.agencies.agreements import Agreements
 from broker.agencies.authority import Authority
 from broker.agencies.officers import Officers
@@ -27,7 +28,9 @@ from broker.audit.service import AuditLog
 from broker.catalog.attached import attach
 from broker.catalog.bell import WorkerBell
 from broker.catalog.connection import client_of_socket, client_of_url
-from broker.catalog.embedded import EmbeddedValkey, OwnedData
+from broker.catalog.embedded import EmbeddedValkey, OwnedData, read_socket_path
+from broker.catalog.gazetteers.service import Gazetteers
+from broker.catalog.gazetteers.shelf import GazetteerShelf
 from broker.catalog.index.following import CatalogFollower
 from broker.catalog.index.memory import CatalogIndex
 from broker.catalog.routes import router as catalog_router
@@ -35,7 +38,7 @@ from broker.catalog.service import Catalog
 from broker.catalog.snapshots import Snapshots
 from broker.catalog.store import CatalogStore
 from broker.clock import Clock
-from broker.errors import SetupProblem
+from broker.errors import Problem, SetupProblem
 from broker.holds.carrying import PlaceHolds, ReleaseHolds
 from broker.holds.orders import OrderDesk
 from broker.holds.routes import router as holds_router
@@ -88,16 +91,18 @@ class Office:
     officers: Officers
     agreements: Agreements
     audit: AuditLog
+    gazetteers: Gazetteers
 
 
 @dataclass(frozen=True)
 class Host:
-    """What a process is given from outside: time, ids, chance, and the adapters there are."""
+    """What a process is given from outside: time, ids, chance, the adapters there are, and what reads gazetteers."""
 
     clock: Clock
     identifiers: Identifiers
     jitter: random.Random
     load_adapter: LoadAdapter = registry.load
+    read_places: GazetteerReader = registry.read_places
 
     @property
     def process(self) -> str:
@@ -156,10 +161,24 @@ async def open_broker(settings: Settings, host: Host, owned: OwnedData | None) -
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(open_redis(settings, owned))
         ledger = await stack.enter_async_context(open_ledger(settings))
+        await build_office(settings, host, ledger).gazetteers.check_networks()
         broker = build(settings, host, ledger, CatalogStore(redis))
         stack.push_async_callback(broker.recorders.aclose)
         await broker.services.agreements.seed(settings)
         yield broker
+
+
+async def tell_of_gazetteers(settings: Settings) -> bool:
+    """Tells the processes of a running broker to read the gazetteers again; False where they could not be told and
+    find out by themselves. Without a broker on the data folder there is nobody to tell."""
+    if settings.broker.redis_url is None and read_socket_path(settings.broker.data) is None:
+        return True
+    try:
+        async with open_redis(settings, None) as redis:
+            await CatalogStore(redis).announce_gazetteer()
+    except (Problem, SetupProblem):
+        return False
+    return True
 
 
 def known_adapters() -> tuple[str, ...]:
@@ -181,11 +200,13 @@ async def open_recorders(settings: Settings, host: Host) -> AsyncIterator[Record
 def build_office(settings: Settings, host: Host, ledger: Ledger) -> Office:
     """Wires what needs the ledger only."""
     authority = Authority(ledger, host.clock, settings.broker.purposes)
+    networks = {network.id: network.agency for network in settings.network}
     return Office(
         authority=authority,
         officers=Officers(ledger, host.clock, host.identifiers, authority),
         agreements=Agreements(ledger, host.clock, authority),
-        audit=AuditLog(ledger, host.clock, {network.id: network.agency for network in settings.network}),
+        audit=AuditLog(ledger, host.clock, networks),
+        gazetteers=Gazetteers(ledger, host.clock, networks, host.read_places),
     )
 
 
@@ -207,8 +228,11 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
     office = build_office(settings, host, ledger)
     authority = office.authority
     index = CatalogIndex()
-    follower = CatalogFollower(index, catalog_store, networks, clock, lambda: identifiers.new("catalog"))
-    catalog = Catalog(index, follower, catalog_store, authority, clock, networks)
+    shelf = GazetteerShelf(ledger, networks)
+    follower = CatalogFollower(
+        index, catalog_store, networks, clock, lambda: identifiers.new("catalog"), gazetteers=shelf
+    )
+    catalog = Catalog(index, follower, catalog_store, authority, clock, networks, shelf)
     desk = OrderDesk(
         ledger=ledger,
         catalog=catalog,
@@ -234,7 +258,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         decisions=decisions,
         delivery=Delivery(requests, ledger, vault, authority, clock),
     )
-    ingest = Ingest(recorders, catalog_store, ledger, vault, clock, settings)
+    ingest = Ingest(recorders, catalog_store, ledger, vault, clock, settings, shelf)
     process, scratch = host.process, limits.data / "scratch"
     clip_tools = ClipTools(
         ledger=ledger,

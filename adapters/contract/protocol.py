@@ -16,7 +16,7 @@ MAY
 Methods that return `AsyncIterator` are async generators: call them without `await`.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -105,6 +105,12 @@ class AdapterFactory(Protocol):
     """`create` of an adapter's module `adapter`; raises `Misconfigured` naming the option that is wrong."""
 
     def __call__(self, options: dict[str, Any], context: AdapterContext) -> Adapter: ...
+
+
+class GazetteerReader(Protocol):
+    """Reads a list of places that is no network's. Blocks while it reads; `Misconfigured` names what is wrong."""
+
+    def __call__(self, options: dict[str, Any], base_dir: Path) -> Iterator[PlaceRecord | Rejection]: ...
 
 
 @dataclass(frozen=True)

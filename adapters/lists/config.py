@@ -145,6 +145,15 @@ class PlaceFile(ListFile):
     columns: PlaceColumns = PlaceColumns()
 
 
+class GazetteerFile(PlaceFile):
+    """A list of places of its own. `accuracy_m` is the error of stated coordinates where a row does not say;
+    rows of one id that lie more than `max_spread_m` from their centre are not one place."""
+
+    accuracy_m: Metres | None = None
+    max_spread_m: Metres = 500.0
+    max_geojson_mb: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 256.0
+
+
 class CrossingFile(ListFile):
     """`accuracy_m` is how far from the published point of a crossing a camera there may stand; crossings of
     one pair that lie more than `max_spread_m` from their centre do not locate anything."""

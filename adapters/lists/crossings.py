@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from adapters.contract.models import Position
 from adapters.lists.config import Area
-from adapters.lists.positions import distance_m, read_coordinates, split_lat_lon
+from adapters.lists.positions import middle_of, read_coordinates, split_lat_lon
 from adapters.lists.rows import TextRow, Unusable
 
 MAX_STREETS = 8
@@ -82,12 +82,7 @@ class CrossingIndex:
         points = [point for two in combinations(folded, 2) for point in self._points.get(_pair(*two), ())]
         if not points:
             raise Unusable(f"no crossing of its streets is known ({', '.join(map(repr, streets))})")
-        # A mean of degrees is a centre for points a few hundred metres apart, away from the poles and from
-        # the antimeridian, where the spread would be found too wide.
-        lat = sum(point.lat for point in points) / len(points)
-        lon = sum(point.lon for point in points) / len(points)
-        centre = Position(lat=lat, lon=lon)
-        spread_m = max(distance_m(centre, point) for point in points)
+        lat, lon, spread_m = middle_of(points)
         if spread_m > self._max_spread_m:
             raise Unusable(
                 f"its streets cross at {len(points)} points up to {spread_m:.0f} m from their centre; "

@@ -1,6 +1,7 @@
 """Reads a GeoJSON FeatureCollection (RFC 7946) into rows of text. Owns its shape; judges no value.
 
-Points only. A feature without a geometry may still say where it is by its properties.
+A feature without a geometry may still say where it is by its properties. A camera is a point; where lines and
+areas are asked for as well, they count as the middle of their extent.
 """
 
 import json
@@ -10,6 +11,7 @@ from typing import Any
 
 from adapters.contract.errors import Malformed, Misconfigured, TooLarge
 from adapters.contract.models import Rejection
+from adapters.lists.extents import extent_of
 from adapters.lists.rows import TextRow, Unusable, Wanted, missing_column
 from adapters.lists.text_files import explaining, is_damaged, open_text
 
@@ -17,10 +19,10 @@ _GEOMETRY_FIELDS = ("lon", "lat", "elevation_m")
 
 
 def read_geojson(
-    path: Path, wanted: Sequence[Wanted], encoding: str | None, max_mb: float
+    path: Path, wanted: Sequence[Wanted], encoding: str | None, max_mb: float, *, extents: bool = False
 ) -> Iterator[TextRow | Rejection]:
     """The wanted properties of each feature, with `lat`, `lon`, `elevation_m` from its point and `id` from
-    the feature itself where no column is mapped to it.
+    the feature itself where no column is mapped to it. With `extents`, lines and areas are read too.
 
     The file is read whole, hence `TooLarge` beyond `max_mb` (10^6 bytes). `Malformed` for what is not a
     FeatureCollection, `Misconfigured` for a required property that no feature has.
@@ -30,11 +32,12 @@ def read_geojson(
     for number, feature in enumerate(features, start=1):
         where = f"{path.name} feature {number}"
         try:
-            cells = _cells(feature, wanted)
+            point, extent_m = _located(feature, extents)
+            cells = _cells(feature, point, wanted)
         except Unusable as problem:
             yield Rejection(where=where, reason=str(problem))
         else:
-            yield TextRow(where, cells)
+            yield TextRow(where, cells, extent_m)
 
 
 def _load_features(path: Path, encoding: str | None, max_mb: float) -> list[Any]:
@@ -72,11 +75,19 @@ def _require_columns(path: Path, features: Sequence[Any], wanted: Sequence[Wante
             raise Misconfigured(missing_column(path.name, want, present))
 
 
-def _cells(feature: Any, wanted: Sequence[Wanted]) -> tuple[str, ...]:
+def _located(feature: Any, extents: bool) -> tuple[Mapping[str, Any], float]:
+    """What the geometry says of the fields of a position, and how far it reaches from there."""
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
         raise Unusable("is not a Feature")
+    geometry = feature.get("geometry")
+    if extents and isinstance(geometry, dict) and geometry.get("type") != "Point":
+        lat, lon, extent_m = extent_of(geometry)
+        return {"lon": lon, "lat": lat}, extent_m
+    return dict(zip(_GEOMETRY_FIELDS, _coordinates(geometry), strict=False)), 0.0
+
+
+def _cells(feature: Any, point: Mapping[str, Any], wanted: Sequence[Wanted]) -> tuple[str, ...]:
     properties = _properties(feature)
-    point = dict(zip(_GEOMETRY_FIELDS, _coordinates(feature.get("geometry")), strict=False))
     cells = []
     for want in wanted:
         if want.field in point:

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 from adapters.contract.models import CameraKind, CameraStatus, PlaceRecord, Position, View
 from adapters.lists.config import Area, CameraField
 from adapters.lists.crossings import split_streets
-from adapters.lists.positions import read_coordinates, read_distance, read_number, split_lat_lon
+from adapters.lists.positions import read_coordinates, read_distance, read_number, rounded_up, split_lat_lon
 from adapters.lists.rows import TextRow, Unusable
 
 _BETWEEN_NUMBERS = re.compile(r"[;|/]|,\s")
@@ -118,10 +118,11 @@ def map_camera(row: TextRow, rules: RowRules) -> CameraFacts:
     )
 
 
-def map_place(row: TextRow, area: Area | None) -> PlaceRecord:
+def map_place(row: TextRow, area: Area | None, accuracy_m: float | None = None) -> PlaceRecord:
     """The place of a row whose cells are those of `PlaceCells`; `Unusable` says which field is wrong.
 
-    A place may lie outside the network's area: lists of places often cover a whole country.
+    A place may lie outside the network's area: lists of places often cover a whole country. What reaches far is
+    as uncertain as it is wide, beyond the error of where it was measured.
     """
     cells = PlaceCells(*row.cells)
     native_id = _read_id(cells.id, strip_leading_zeros=False)
@@ -129,11 +130,13 @@ def map_place(row: TextRow, area: Area | None) -> PlaceRecord:
     coordinates = read_coordinates(lat, lon, area, outside_allowed=True)
     if coordinates is None:
         raise Unusable("a place needs coordinates")
+    stated_m = read_distance(cells.position_accuracy_m, "position_accuracy_m")
+    own_m = accuracy_m if stated_m is None else stated_m
     position = Position(
         lat=coordinates[0],
         lon=coordinates[1],
         elevation_m=read_number(cells.elevation_m, "elevation_m"),
-        accuracy_m=read_distance(cells.position_accuracy_m, "position_accuracy_m"),
+        accuracy_m=rounded_up((own_m or 0.0) + row.extent_m) if row.extent_m else own_m,
     )
     return PlaceRecord(native_id=native_id, name=cells.name or native_id, position=position)
 

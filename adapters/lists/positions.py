@@ -2,6 +2,8 @@
 
 import math
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from adapters.contract.models import Position
 from adapters.lists.config import Area
@@ -80,7 +82,44 @@ def _believable(lat: float, lon: float, area: Area | None) -> bool:
 
 def distance_m(here: Position, there: Position) -> float:
     """Great-circle distance by the haversine formula, on a sphere of the mean radius."""
-    lat1, lat2 = math.radians(here.lat), math.radians(there.lat)
-    half_lat, half_lon = (lat2 - lat1) / 2, math.radians(there.lon - here.lon) / 2
+    return arc_m(here.lat, here.lon, there.lat, there.lon)
+
+
+def arc_m(lat1_deg: float, lon1_deg: float, lat2_deg: float, lon2_deg: float) -> float:
+    """The same of bare degrees."""
+    lat1, lat2 = math.radians(lat1_deg), math.radians(lat2_deg)
+    half_lat, half_lon = (lat2 - lat1) / 2, math.radians(lon2_deg - lon1_deg) / 2
     chord = math.sin(half_lat) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin(half_lon) ** 2
     return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, chord)))
+
+
+class Middle(NamedTuple):
+    """Where points lie on the whole, in degrees, and how far the farthest of them is from there."""
+
+    lat: float
+    lon: float
+    spread_m: float
+
+
+def middle_of(points: Sequence[Position]) -> Middle:
+    """The centre of points that stand for one thing.
+
+    A mean of degrees is a centre for points a few kilometres apart, away from the poles. Where the antimeridian
+    lies between them, longitudes are counted eastwards over it.
+    """
+    lons = [point.lon for point in points]
+    if max(lons) - min(lons) > 180:
+        lons = [lon % 360 for lon in lons]
+    lat = sum(point.lat for point in points) / len(points)
+    lon = wrapped(sum(lons) / len(lons))
+    return Middle(lat, lon, max(arc_m(lat, lon, point.lat, point.lon) for point in points))
+
+
+def wrapped(lon_deg: float) -> float:
+    """The same meridian in [-180, 180]; what lies there stays as it is, to the last digit."""
+    return lon_deg if -180 <= lon_deg <= 180 else (lon_deg + 180) % 360 - 180
+
+
+def rounded_up(metres: float) -> float:
+    """To decimetres, never less: an accuracy is a radius that surely holds what it speaks of."""
+    return math.ceil(metres * 10) / 10

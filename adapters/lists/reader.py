@@ -59,7 +59,7 @@ class ListReader:
         if file is None:
             return
         seen: dict[str, str] = {}
-        for row in self._rows(file, _wanted_places(file)):
+        for row in self._rows(file, wanted_places(file)):
             if isinstance(row, Rejection):
                 yield row
                 continue
@@ -125,7 +125,8 @@ class ListReader:
     def _rows(self, file: ListFile, wanted: Sequence[Wanted]) -> Iterator[TextRow | Rejection]:
         path = self._base_dir / file.file
         if file.is_geojson:
-            return read_geojson(path, wanted, file.encoding, self._options.max_geojson_mb)
+            extents = isinstance(file, PlaceFile)
+            return read_geojson(path, wanted, file.encoding, self._options.max_geojson_mb, extents=extents)
         return read_csv(path, wanted, file.delimiter, file.encoding)
 
 
@@ -136,7 +137,7 @@ def _wanted_cameras(options: ListOptions, file: CameraFile) -> tuple[Wanted, ...
     )
 
 
-def _wanted_places(file: PlaceFile) -> tuple[Wanted, ...]:
+def wanted_places(file: PlaceFile) -> tuple[Wanted, ...]:
     return wanted_fields(file.columns, always=("id",))
 
 

@@ -25,10 +25,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class TextRow:
-    """The wanted cells in the order they were asked for, stripped; an empty text is unknown."""
+    """The wanted cells in the order they were asked for, stripped; an empty text is unknown.
+
+    `extent_m` is how far what the row speaks of reaches from its position: 0 for a point.
+    """
 
     where: str
     cells: tuple[str, ...]
+    extent_m: float = 0.0
 
 
 def wanted_fields(*columns: BaseModel, always: Iterable[str] = ()) -> tuple[Wanted, ...]:
@@ -74,7 +78,7 @@ def find_columns(file_name: str, header: Sequence[str], wanted: Sequence[Wanted]
 
 def missing_column(file_name: str, want: Wanted, header: Iterable[str]) -> str:
     """What to tell a person whose configuration names a column that the file lacks."""
-    remedy = "" if want.column != want.field else f"; name it by columns = {{ {want.field} = … }}"
+    remedy = "" if want.column != want.field else f"; map {want.field} to one of them"
     return f"{file_name}: has no column {want.column!r} (for {want.field}); {_present(header)}{remedy}"
 
 

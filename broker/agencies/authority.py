@@ -78,11 +78,6 @@ class Authority:
             self._book = await self._ledger.read(store.read_policy_book)
         return self._book
 
-    async def fresh_book(self) -> PolicyBook:
-        """The agreements in force, read now."""
-        self._book = await self._ledger.read(store.read_policy_book)
-        return self._book
-
     async def decide(self, decide: Callable[[PolicyBook], Callable[[Connection], T]]) -> T:
         """Decides by the policy book and carries the decision out in one transaction.
 

@@ -4,7 +4,7 @@ One question over the index in memory, one log entry, then the answer. Rights ar
 the entry is committed under: where it moved on, the answer is made anew.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from broker.agencies.authority import Authority
@@ -12,11 +12,12 @@ from broker.agencies.models import Action, AgencyAction, Caller, PolicyBook
 from broker.agencies.policy import located_networks
 from broker.audit.models import NewEntry, Operation, Verdict
 from broker.catalog.disclosure import BITS, LOCATE_BIT
+from broker.catalog.gazetteers.shelf import GazetteerShelf
 from broker.catalog.index.following import CatalogFollower
 from broker.catalog.index.memory import CatalogIndex
 from broker.catalog.index.searching import answer_of, show
 from broker.catalog.models import Camera, NetworkReport, Place, network_of
-from broker.catalog.names import folded, holds_words
+from broker.catalog.placelist import PlaceList, place_key
 from broker.catalog.questions import Along, Answer, Question, Radius, Shown, Within
 from broker.catalog.store import CatalogStore
 from broker.clock import Clock
@@ -25,11 +26,6 @@ from broker.pages import Cut, Page
 
 PATIENCE_S: Final = 2.0
 """So long a call waits for a catalog that is being read."""
-
-
-def _place_key(place: Place) -> str:
-    """By name, then id. Of a name as much as orders a list: the key goes into a link."""
-    return f"{folded(place.name)[:100]}\0{place.id}"
 
 
 class Catalog:
@@ -43,6 +39,7 @@ class Catalog:
         authority: Authority,
         clock: Clock,
         networks: Mapping[str, str],
+        gazetteers: GazetteerShelf,
     ) -> None:
         self._index = index
         self._follower = follower
@@ -50,6 +47,7 @@ class Catalog:
         self._authority = authority
         self._clock = clock
         self._networks = dict(networks)
+        self._gazetteers = gazetteers
 
     async def search(self, caller: Caller, question: Question) -> Answer:
         """The cameras that fit, in order, one page of them."""
@@ -107,19 +105,27 @@ class Catalog:
         return outcome
 
     async def find_places(self, caller: Caller, text: str | None, page: Page) -> Cut[Place]:
-        """Places whose name holds every word, accents and case folded."""
+        """Places whose name holds every word, accents and case folded: those of gazetteers, which are public, and
+        those that the networks list in which the caller may locate cameras."""
         await self._authority.require_purpose(caller)
         await self._authority.require(caller, AgencyAction.SEARCH, "find_places")
         await self._require_loaded()
-        places = self._index.places_of(self._networks)
-        fitting = [place for place in places if holds_words(place.name, text or "")]
+
+        async def holding(places: PlaceList) -> list[Place]:
+            return await places.holding(text or "", page.after, page.limit + 1)
+
+        public = [p for places in self._gazetteers.known.lists.values() for p in await holding(places)]
+        own = [p for name, places in list(self._index.places.items()) for p in await holding(places)]
 
         def decide(book: PolicyBook) -> tuple[Cut[Place], NewEntry]:
             networks = self._located_networks(caller, book)
-            shown = (place for place in fitting if network_of(place.id) in networks)
-            cut = page.cut(shown, _place_key)
+            cut = page.cut([*public, *(p for p in own if network_of(p.id) in networks)], place_key)
             entry = self._authority.entry(caller, Operation.CONSULTATION, "find_places")
-            facts = {"objects": tuple(place.id for place in cut.rows), "query": {"text": text or ""}}
+            facts = {
+                "objects": tuple(place.id for place in cut.rows),
+                "owners": self._owners(place.id for place in cut.rows),
+                "query": {"text": text or ""},
+            }
             return cut, entry.model_copy(update=facts)
 
         return await self._authority.decide_and_log(decide)
@@ -129,11 +135,31 @@ class Catalog:
         await self._authority.require_purpose(caller)
         await self._authority.require(caller, AgencyAction.SEARCH, "find_places")
         await self._require_loaded()
-        place = self._index.place(identifier)
-        networks = self._located_networks(caller, await self._authority.fresh_book())
-        if place is None or network_of(identifier) not in networks:
-            raise Problem("not_found", f"there is no place {identifier}: look it up with /v1/places?q=…")
-        return place
+
+        def decide(book: PolicyBook) -> tuple[Place | Problem, NewEntry]:
+            public = self._gazetteers.known.get(identifier)
+            own = self._index.place(identifier)
+            located = self._located_networks(caller, book)
+            entry = self._authority.entry(caller, Operation.CONSULTATION, "show_place").model_copy(
+                update={"objects": (identifier,), "owners": () if own is None else self._owners([identifier])}
+            )
+            place = own if network_of(identifier) in located else public
+            if place is not None:
+                return place, entry
+            denied = entry.model_copy(update={"decision": Verdict.DENIED})
+            return Problem(
+                "not_found", f"there is no place {identifier}: look it up with /v1/places?q=…"
+            ), denied
+
+        outcome = await self._authority.decide_and_log(decide)
+        if isinstance(outcome, Problem):
+            raise outcome
+        return outcome
+
+    def _owners(self, place_ids: Iterable[str]) -> tuple[str, ...]:
+        """The agencies of the networks among those that list these places; a gazetteer is nobody's."""
+        networks = {network_of(name) for name in place_ids} & self._networks.keys()
+        return tuple(sorted({self._networks[name] for name in networks}))
 
     def _located_networks(self, caller: Caller, book: PolicyBook) -> frozenset[str]:
         at = self._clock.now()

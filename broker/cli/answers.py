@@ -34,6 +34,19 @@ class CameraCollection(Answer):
     links: tuple[Link, ...]
 
 
+class Place(Answer):
+    id: str
+    name: str
+    lat: float
+    lon: float
+    position_accuracy_m: float | None
+
+
+class PlaceList(Answer):
+    places: tuple[Place, ...]
+    links: tuple[Link, ...]
+
+
 class Held(Answer):
     state: str
     state_reason: str | None = None

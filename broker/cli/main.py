@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Final
@@ -36,14 +37,16 @@ MODULES: Final[dict[str, str]] = {
     "agency": "broker.cli.agencies",
     "officer": "broker.cli.agencies",
     "agreement": "broker.cli.agencies",
+    "places": "broker.cli.places",
+    "places find": "broker.cli.finding",
     "audit": "broker.cli.auditing",
     "doctor": "broker.cli.doctor",
 }
-"""Command → where it is; `--help` shows them in this order."""
+"""Command → where it is; `--help` shows them in this order. A group's command may have a module of its own."""
 
 
-def command_line(first_word: str | None = None) -> typer.Typer:
-    """The commands. Where the first word names one, its module alone is loaded: a client's command does not
+def command_line(*words: str) -> typer.Typer:
+    """The commands. Where the first words name one, its module alone is loaded: a client's command does not
     wait for the libraries of a server."""
     app = typer.Typer(
         name="entrevue",
@@ -53,10 +56,17 @@ def command_line(first_word: str | None = None) -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback(invoke_without_command=True)(entrevue)
-    wanted = [MODULES[first_word]] if first_word in MODULES else list(dict.fromkeys(MODULES.values()))
-    for module in wanted:
+    for module in _modules_of(words):
         import_module(module).add_to(app)
     return app
+
+
+def _modules_of(words: Sequence[str]) -> list[str]:
+    """Where the command is that these words begin, its group's too; all where they begin none."""
+    if len(words) > 1 and (alone := MODULES.get(f"{words[0]} {words[1]}")) is not None:
+        return [alone]
+    wanted = [module for name, module in MODULES.items() if words and name.partition(" ")[0] == words[0]]
+    return list(dict.fromkeys(wanted or MODULES.values()))
 
 
 def _print_version(wanted: bool) -> None:
@@ -80,7 +90,7 @@ def run() -> None:
     try:
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal of any encoding
-        app = command_line(sys.argv[1] if len(sys.argv) > 1 else None)
+        app = command_line(*sys.argv[1:])
         outcome = app(standalone_mode=False, prog_name="entrevue")
         status = outcome if isinstance(outcome, int) else 0
         sys.stdout.flush()

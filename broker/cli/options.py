@@ -135,6 +135,16 @@ def command_group(help_text: str) -> typer.Typer:
     return group
 
 
+def places_group(app: typer.Typer) -> typer.Typer:
+    """`entrevue places`, which has commands of the host and one of a client: each module adds its own."""
+    for known in app.registered_groups:
+        if known.name == "places" and known.typer_instance is not None:
+            return known.typer_instance
+    group = command_group("Stations and streets by name.")
+    app.add_typer(group, name="places")
+    return group
+
+
 def show_help_without_command(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())

@@ -14,7 +14,9 @@ from broker.cli.answers import Link
 from broker.cli.texts import printable, printable_json
 
 PIPE_WIDTH: Final = 10_000
-ID_COLUMNS: Final = frozenset({"camera", "request", "hold", "officer", "agreement", "network", "id"})
+ID_COLUMNS: Final = frozenset(
+    {"camera", "request", "hold", "officer", "agreement", "network", "gazetteer", "place", "id"}
+)
 
 
 class ReaderGone(Exception):

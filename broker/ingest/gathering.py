@@ -14,8 +14,9 @@ from typing import Final
 from adapters.contract.capabilities import Capability
 from adapters.contract.errors import AdapterError, GiveUp, NotFound
 from adapters.contract.models import CameraRecord, CameraStatus, Interval, Rejection, Snapshot, Span
-from broker.catalog.models import Camera, Place, SnapshotReference, camera_id
-from broker.catalog.names import folded
+from broker.catalog.gazetteers.shelf import KnownPlaces
+from broker.catalog.models import Camera, Place, SnapshotReference, camera_id, network_of
+from broker.catalog.names import folded_name
 from broker.errors import Problem
 from broker.ingest.recorder import Recorder
 from broker.snapshots.picture import UnusablePicture, small_jpeg
@@ -23,6 +24,7 @@ from broker.vault.store import Vault, snapshot_key
 
 RECORDER_CALLS: Final = 8
 DEFAULT_RETENTION_DAYS: Final = 31.0
+NAMESAKES_TOLD: Final = 4
 PROOF_REFRESHES: Final = 2
 PROOF_AT_LEAST: Final = timedelta(minutes=2)
 """Footage that ended within so many refreshes, or so long ago, proves that a camera works: recorders close
@@ -31,10 +33,11 @@ their files every minute or so, and show a file only then."""
 
 @dataclass
 class Round:
-    """What one look gathers. `known` is what the catalog holds of the network."""
+    """What one look gathers. `known` is what the catalog holds of the network, `gazetteers` the public places."""
 
     at: datetime
     known: Mapping[str, Camera]
+    gazetteers: KnownPlaces = field(default_factory=KnownPlaces)
     places: dict[str, Place] = field(default_factory=dict)
     cameras: dict[str, Camera] = field(default_factory=dict)
     rejected: list[Rejection] = field(default_factory=list)
@@ -49,13 +52,31 @@ class Round:
             self.reject(place.id, "place listed twice: the first counts")
             return
         self.places[place.id] = place
-        self._place_by_name.setdefault(folded(place.name), place)
+        if name := folded_name(place.name):
+            self._place_by_name.setdefault(name, place)
 
-    def place_of(self, network_id: str, named: str | None) -> Place | None:
-        """The place with this native id, else the first one with this name."""
+    def place_of(self, identifier: str, record: CameraRecord) -> Place | None:
+        """The network's own place with the native id that the camera names, else its first one with the name; else
+        the place of a gazetteer with the id, else the only one with the name.
+
+        A camera that nothing else locates is told of where it names several, or an id that there is not.
+        """
+        named = record.place
         if named is None:
             return None
-        return self.places.get(camera_id(network_id, named)) or self._place_by_name.get(folded(named))
+        own = self.places.get(camera_id(network_of(identifier), named))
+        place = own or self._place_by_name.get(folded_name(named)) or self.gazetteers.get(named)
+        if place is not None:
+            return place
+        namesakes = self.gazetteers.named(named, NAMESAKES_TOLD)
+        if len(namesakes) == 1:
+            return namesakes[0]
+        if record.position is None and namesakes:
+            ids = ", ".join(namesake.id for namesake in namesakes)
+            self.reject(identifier, f"its place {named!r} names several places: give its id ({ids})")
+        elif record.position is None and network_of(named) in self.gazetteers.lists:
+            self.reject(identifier, f"its place {named!r} is not in the gazetteer {network_of(named)}")
+        return None
 
 
 @dataclass(frozen=True)
@@ -114,7 +135,7 @@ class Gatherer:
         network = recorder.network
         identifier = camera_id(network.id, record.native_id)
         previous = found.known.get(identifier)
-        place = found.place_of(network.id, record.place)
+        place = found.place_of(identifier, record)
         footage = await self._footage(recorder, found, record, previous)
         status = _status(recorder, record, footage, found.at)
         same = previous is not None and previous.status is status and previous.vanished_at is None

@@ -11,6 +11,7 @@ from typing import Final
 from adapters.contract.errors import AdapterError
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
+from broker.catalog.gazetteers.shelf import GazetteerShelf
 from broker.catalog.models import NetworkReport
 from broker.catalog.store import CatalogStore, Difference, digest, vanished
 from broker.clock import Clock
@@ -34,19 +35,21 @@ class Ingest:
         vault: Vault,
         clock: Clock,
         settings: Settings,
+        gazetteers: GazetteerShelf,
     ) -> None:
         self._recorders = recorders
         self._catalog = catalog
         self._ledger = ledger
         self._vault = vault
         self._clock = clock
+        self._gazetteers = gazetteers
         self._keep = timedelta(days=settings.broker.vanished_keep_days)
         self._gatherer = Gatherer(vault, settings.broker.max_snapshot_bytes)
 
     async def synchronise(self, network_id: str) -> NetworkReport:
         """One round for one network. Failures at the recorder are in the report, not raised."""
         known = {camera.id: camera for camera in await self._catalog.network_cameras(network_id)}
-        found = Round(at=self._clock.now(), known=known)
+        found = Round(self._clock.now(), known, await self._gazetteers.refresh())
         try:
             await self._gatherer.gather(self._recorders.get(network_id), found)
         except AdapterError as error:

@@ -218,6 +218,26 @@ clips = Table(
     ForeignKeyConstraint(["request_id", "n"], ["request_items.request_id", "request_items.n"]),
 )
 
+gazetteers = Table(
+    "gazetteers",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("imported_at", InstantColumn, nullable=False),
+)
+"""Public lists of places; `version` is the sequence of the log's entry on the latest import."""
+
+gazetteer_parts = Table(
+    "gazetteer_parts",
+    metadata,
+    Column("gazetteer", String(64), ForeignKey("gazetteers.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("places", Text, nullable=False),
+)
+"""`places` is a JSON list of `count` places, each `[id, name, lat, lon, elevation_m, accuracy_m]`."""
+
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,

@@ -37,11 +37,15 @@ FORBIDDEN = (
     Forbidden("broker/catalog/routes.py", "import broker.catalog.store", "routes"),
     Forbidden("broker/holds/routes.py", "import sqlalchemy", "routes"),
     Forbidden("broker/agencies/store.py", "import broker.agencies.policy", "stores"),
+    Forbidden("broker/catalog/gazetteers/store.py", "import broker.catalog.service", "stores"),
+    Forbidden("broker/catalog/routes.py", "import broker.catalog.gazetteers.store", "routes"),
     Forbidden("broker/requests/models.py", "import broker.requests.store", "models"),
+    Forbidden("broker/catalog/gazetteers/models.py", "import broker.catalog.gazetteers.store", "models"),
     Forbidden("broker/requests/decisions.py", "import broker.agencies.store", "agencies-store"),
     Forbidden("broker/work/worker.py", "import broker.requests.queue", "requests-store"),
     Forbidden("broker/work/worker.py", "import broker.holds.store", "holds-store"),
     Forbidden("broker/requests/delivery.py", "import broker.catalog.store", "catalog-store"),
+    Forbidden("broker/ingest/service.py", "import broker.catalog.gazetteers.store", "gazetteers-store"),
     Forbidden("broker/evidence/bundle/archive.py", "import broker.evidence.cut.boxes", "evidence"),
 )
 

@@ -8,12 +8,13 @@ Everything runs in the event loop, in slices so short that searches between them
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 import msgspec
 import structlog
 
+from broker.catalog.gazetteers.shelf import GazetteerShelf
 from broker.catalog.index.memory import CatalogIndex
 from broker.catalog.index.stored import StoredCamera, read_camera
 from broker.catalog.models import network_of
@@ -32,9 +33,13 @@ AT_ONCE: Final = 16
 FIRST_AT_ONCE: Final = 1_000
 T = TypeVar("T")
 
+GAZETTEERS_LOOKED_AT: Final = timedelta(seconds=15)
+"""An import is told of by the change stream; who missed that, as Redis was away, finds out after so long."""
+
 
 class CatalogFollower:
-    """Feeds `index` with the cameras of `networks`. `run` goes on until it is cancelled; tests call `catch_up`."""
+    """Feeds `index` with the cameras of `networks`, and has the gazetteers read again. `run` goes on until it is
+    cancelled; tests call `catch_up`."""
 
     def __init__(
         self,
@@ -43,6 +48,7 @@ class CatalogFollower:
         networks: Collection[str],
         clock: Clock,
         new_identity: Callable[[], str],
+        gazetteers: GazetteerShelf | None = None,
     ) -> None:
         self.index = index
         self._store = store
@@ -57,6 +63,9 @@ class CatalogFollower:
         self._loaded = asyncio.Event()
         self._catching_up = asyncio.Lock()
         self._settling: asyncio.Task[None] | None = None
+        self._gazetteers = gazetteers
+        self._gazetteers_due = clock.now()
+        self._looking: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger("catalog")
 
     @property
@@ -96,17 +105,22 @@ class CatalogFollower:
                     await asyncio.sleep(AGAIN_S)
                 heed_cancellation()
         finally:
-            if self._settling is not None:
-                self._settling.cancel()
+            for task in (self._settling, *self._looking):
+                if task is not None:
+                    task.cancel()
 
     async def catch_up(self) -> None:
         """Brings the index to how the catalog is now, or marks it stale."""
         async with self._catching_up:
             while await self._follow_once(None) and not self._is_drained:
                 pass
+            if self._looking:
+                await asyncio.wait(self._looking)
 
     async def _follow_once(self, wait_s: float | None) -> bool:
         """Reads everything where that is due, else the next changes; False where the catalog does not answer."""
+        if self.loaded and self._clock.now() >= self._gazetteers_due:
+            self._look_at_gazetteers()
         try:
             if self._read is None or self._identity != await self._store.identity(self._new_identity()):
                 await self._load()
@@ -144,6 +158,7 @@ class CatalogFollower:
                 self.index.put_places(network_id, await self._store.places([network_id]))
         if first:
             await self.index.settle()
+        await self._read_gazetteers()
         self._kept = set(self.index.reports) - set(reports)
         self.index.put_reports({**self.index.reports, **reports})
         self._identity, self._read = identity, read
@@ -179,6 +194,8 @@ class CatalogFollower:
             await self._take_report(network_id)
         for network_id in {c.whose for c in changes.changes if c.what == "places"} & self._networks:
             self.index.put_places(network_id, await self._store.places([network_id]))
+        if any(c.what == "gazetteer" for c in changes.changes):
+            self._look_at_gazetteers()
         self._read = changes.read
         if self.index.wants_settling and (self._settling is None or self._settling.done()):
             self._settling = asyncio.create_task(self.index.settle_if_due(), name="catalog settles")
@@ -195,6 +212,23 @@ class CatalogFollower:
         """Removes what is known of a network and not among these."""
         for gone in set(self.index.table.ids_of_network(network_id)) - listed:
             self.index.remove(gone)
+
+    def _look_at_gazetteers(self) -> None:
+        """Aside: cameras that change do not wait for a hundred thousand streets."""
+        self._gazetteers_due = self._clock.now() + GAZETTEERS_LOOKED_AT
+        task = asyncio.create_task(self._read_gazetteers(), name="gazetteers are read")
+        self._looking.add(task)
+        task.add_done_callback(self._looking.discard)
+
+    async def _read_gazetteers(self) -> None:
+        """What changed of them; as they were while the ledger does not answer, until they are looked at again."""
+        if self._gazetteers is None:
+            return
+        self._gazetteers_due = self._clock.now() + GAZETTEERS_LOOKED_AT
+        try:
+            await self._gazetteers.refresh()
+        except Problem as problem:
+            self._log.warning("gazetteers stay as they are known", code=problem.code)
 
     def _is_ours(self, change: Change) -> bool:
         return network_of(change.whose) in self._networks

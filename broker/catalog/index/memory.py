@@ -20,6 +20,7 @@ from broker.catalog.index.spatial import SpatialIndex
 from broker.catalog.index.stored import StoredCamera
 from broker.catalog.index.table import CameraTable
 from broker.catalog.models import NetworkReport, Place, network_of
+from broker.catalog.placelist import PlaceList
 
 NOWHERE: NDArray[np.float64] = np.full(3, np.nan)
 
@@ -31,7 +32,7 @@ class CatalogIndex:
         self.table = CameraTable()
         self._reports: dict[str, NetworkReport] = {}
         self._proof_ends: Floats = np.empty(0)
-        self._known_places: dict[str, tuple[Place, ...]] = {}
+        self._known_places: dict[str, PlaceList] = {}
         self._own = SpatialIndex()
         self._placed = SpatialIndex()
         self._uncertainty_m = 0.0
@@ -92,13 +93,17 @@ class CatalogIndex:
 
     def put_places(self, network_id: str, places: Iterable[Place]) -> None:
         """All places of a network as they are from now on."""
-        self._known_places[network_id] = tuple(places)
+        self._known_places[network_id] = PlaceList.of(places)
 
-    def places_of(self, networks: Iterable[str]) -> list[Place]:
-        return [place for network_id in networks for place in self._known_places.get(network_id, ())]
+    @property
+    def places(self) -> Mapping[str, PlaceList]:
+        """By network, the places that it lists itself."""
+        return self._known_places
 
     def place(self, place_id: str) -> Place | None:
-        return next((p for p in self._known_places.get(network_of(place_id), ()) if p.id == place_id), None)
+        """One of a network's own."""
+        places = self._known_places.get(network_of(place_id))
+        return None if places is None else places.get(place_id)
 
     @property
     def reports(self) -> Mapping[str, NetworkReport]:

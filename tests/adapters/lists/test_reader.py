@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -206,3 +207,20 @@ async def test_what_goes_wrong_in_the_thread_reaches_the_caller() -> None:
         async for number in stream(failing, batch_size=1):
             received.append(number)
     assert received == [1]
+
+
+def test_a_networks_place_may_be_an_area_and_its_camera_may_not(tmp_path: Path) -> None:
+    ring = [[2.0, 48.0], [2.02, 48.0], [2.02, 48.02], [2.0, 48.0]]
+    area = {
+        "type": "Feature",
+        "properties": {"id": "1"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    (tmp_path / "l.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [area]}))
+    options = {"places": "l.geojson", "cameras": "l.geojson"}
+    (place,) = ListReader(parse_options(ListOptions, options), tmp_path).places()
+    assert isinstance(place, PlaceRecord)
+    assert (place.position.lat, place.position.lon) == pytest.approx((48.01, 2.01))
+    assert place.position.accuracy_m == pytest.approx(1338.0, abs=0.2)
+    records, rejections = cameras(tmp_path, **options)
+    assert (records, [r.reason for r in rejections]) == ([], ["its geometry is Polygon, not a Point"])

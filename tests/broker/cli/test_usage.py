@@ -17,6 +17,7 @@ GROUPS = {
     "agency": ("list",),
     "officer": ("add", "list", "revoke"),
     "agreement": ("apply", "activate", "list", "end"),
+    "places": ("import", "list", "remove", "find"),
     "audit": ("export",),
 }
 EVERY = [(name,) for name in COMMANDS] + [(group, name) for group, names in GROUPS.items() for name in names]
@@ -62,7 +63,15 @@ def test_version_is_the_packages(entrevue: Entrevue) -> None:
     [
         (["nonsense"], "No such command 'nonsense'"),
         (["--nonsense"], "No such option: --nonsense"),
-        (["search"], "Missing option '--lat'"),
+        (["search"], "Missing option '--radius-m'"),
+        (["search", "--radius-m", "3"], "give either --lat and --lon, or --place"),
+        (["search", "--radius-m", "3", "--lat", "1"], "give either --lat and --lon, or --place"),
+        (["search", "--radius-m", "3", "--lat", "1", "--lon", "2", "--place", "g:1"], "give either"),
+        (["places", "import"], "Missing argument"),
+        (["places", "import", "x.csv", "--column", "id"], "'id' is not FIELD=COLUMN"),
+        (["places", "import", "x.csv", "--column", "=id"], "'=id' is not FIELD=COLUMN"),
+        (["places", "import", "x.csv", "--column", "id=a", "--column", "id=b"], "names 'id' twice"),
+        (["places", "import", "場所.csv"], "makes no id: give one by --gazetteer"),
         (["search", "--lat", "x", "--lon", "2", "--radius-m", "3"], "Invalid value for '--lat'"),
         (["show"], "Missing argument"),
         (["show", "../officers"], "'../officers' is not the id of a request"),
@@ -110,14 +119,31 @@ def test_without_a_token_nothing_is_called(entrevue: Entrevue, monkeypatch: pyte
 
 @pytest.mark.parametrize("command", MODULES)
 def test_a_commands_own_module_brings_it(command: str) -> None:
-    alone = command_line(command)
+    alone = command_line(*command.split())
     names = {registered.name for registered in (*alone.registered_commands, *alone.registered_groups)}
-    assert command in names
+    assert command.partition(" ")[0] in names
 
 
-def test_a_clients_command_does_not_load_the_libraries_of_a_server() -> None:
+@pytest.mark.parametrize(
+    ("words", "brought"),
+    [
+        (("places", "find", "gare"), {"find"}),
+        (("places", "list"), set(GROUPS["places"])),
+        ((), set(GROUPS["places"])),
+    ],
+)
+def test_a_groups_command_with_a_module_of_its_own_comes_alone(
+    words: tuple[str, ...], brought: set[str]
+) -> None:
+    groups = {group.name: group.typer_instance for group in command_line(*words).registered_groups}
+    assert groups["places"] is not None
+    assert {command.name for command in groups["places"].registered_commands} == brought
+
+
+@pytest.mark.parametrize("command", ["'search'", "'places', 'find', 'gare'"])
+def test_a_clients_command_does_not_load_the_libraries_of_a_server(command: str) -> None:
     code = (
-        "import sys; from broker.cli.main import command_line; command_line('search'); "
+        f"import sys; from broker.cli.main import command_line; command_line({command}); "
         "print([m for m in ('fastapi', 'sqlalchemy', 'cv2', 'av', 'numpy') if m in sys.modules])"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -52,5 +52,5 @@ def test_a_wrong_interval_is_refused_with_what_is_wrong(text: str, said: str) ->
     ("header", "version"),
     [(None, None), ("*", None), ('"a5"', "a5"), ('W/"a5"', "a5"), (" a5 ", "a5"), ("", "")],
 )
-def test_if_match_is_the_version_that_was_read(header: str | None, version: str | None) -> None:
-    assert if_match(header) == version
+async def test_if_match_is_the_version_that_was_read(header: str | None, version: str | None) -> None:
+    assert await if_match(header) == version

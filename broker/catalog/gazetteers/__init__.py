@@ -1,0 +1,1 @@
+"""Public lists of places: kept in the ledger, known to every process that answers or ingests."""
