@@ -42,9 +42,7 @@ class BrokerClient:
         if options.case_ref:
             headers.append((b"Entrevue-Case", _header("the case", options.case_ref)))
         timeout = httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
-        closing = httpx.Limits(
-            max_keepalive_connections=0
-        )  # a connection ends with its answer: none is left open
+        closing = httpx.Limits(max_keepalive_connections=0)  # a command leaves no connection open
         self._http = httpx.Client(base_url=self._server, headers=headers, timeout=timeout, limits=closing)
 
     def call(

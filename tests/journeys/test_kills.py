@@ -201,6 +201,9 @@ def live_through(machine: Machine, points: int) -> None:
 
         eventually("no hold is open in the ledger", lambda: not unfinished())
     if broker.worker is not None and broker.serving is not None:
+        assert (
+            broker.worker.first_line() == "carrying out due work"
+        )  # the last kill may have been a moment ago
         assert broker.worker.stop() == 0
         assert broker.serving.stop() == 0
     machine.wait_until_empty()

@@ -16,6 +16,7 @@ from broker.audit.routes import router as audit
 from broker.catalog.routes import router as catalog
 from broker.errors import KINDS
 from broker.holds.routes import router as holds
+from broker.http.document import DETAILS
 from broker.http.health import router as health
 from broker.http.services import Services
 from broker.ingest.routes import router as networks
@@ -169,3 +170,4 @@ def test_every_problem_is_described_once_with_an_example() -> None:
         for code in response["content"]["application/problem+json"]["examples"]
     }
     assert shown == set(KINDS)
+    assert set(DETAILS) <= set(KINDS)
