@@ -6,7 +6,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from broker.agencies import store
-from broker.agencies.models import AgencyAction, Caller, PolicyBook
+from broker.agencies.models import AgencyAction, Caller, PolicyBook, RecalledCaller
 from broker.agencies.policy import may
 from broker.agencies.tokens import KnownTokens
 from broker.audit import store as audit
@@ -46,26 +46,31 @@ class Authority:
     async def authenticate(self, token: str, purpose: str | None, case_ref: str | None) -> Caller:
         """The officer behind a token. A purpose of the call wins over the session's own."""
         at, hashed = self._clock.now(), token_hash(token)
-        if purpose is None:  # a session's own purpose changes without the policy
-            known = await self._ledger.read(lambda connection: store.find_token(connection, hashed))
-        else:
-            known = self._known.get(hashed, self._ledger.policy_version())
-            if known is None:
-                known = await self._ledger.read(lambda connection: store.find_token(connection, hashed))
+        known = await self._ledger.read(lambda connection: store.find_token(connection, hashed))
         if known is None or not known.lives(at):
+            self._known.drop(hashed)
             raise Problem("token_invalid", "the token is unknown, revoked or expired: ask for a new one")
         self._known.put(hashed, known)
         if purpose is not None:
             self.check_purpose(purpose)
         elif known.purpose is not None:
             purpose, case_ref = known.purpose, case_ref or known.case_ref
-        return Caller(
-            officer=known.officer,
-            token_id=known.token_id,
-            purpose=purpose,
-            case_ref=case_ref,
-            designated=known.officer.is_designated(at),
-        )
+        return known.caller(purpose, case_ref, at)
+
+    async def recall(self, token: str, purpose: str | None, case_ref: str | None) -> Caller | RecalledCaller:
+        """The same without asking the ledger, where this process knows the token and the call says what it is for:
+        `answer` then asks no more than the commit of its entry does."""
+        known, at = self._known.get(token_hash(token)), self._clock.now()
+        if known is None or purpose not in self._purposes or not known.lives(at):
+            return await self.authenticate(token, purpose, case_ref)
+        return RecalledCaller(known.caller(purpose, case_ref, at), token, known.version)
+
+    async def confirm(self, caller: Caller | RecalledCaller) -> Caller:
+        """The caller as the ledger knows them now."""
+        if isinstance(caller, Caller):
+            return caller
+        recalled = caller.caller
+        return await self.authenticate(caller.token, recalled.purpose, recalled.case_ref)
 
     def check_purpose(self, purpose: str) -> None:
         if purpose not in self._purposes:
@@ -94,14 +99,39 @@ class Authority:
     async def decide_and_log(self, decide: Callable[[PolicyBook], tuple[T, NewEntry]]) -> T:
         """Makes an answer by the policy book; its log entry is durable, at the book's version of the policy, before the
         answer is returned."""
+        return await self._until_current(decide, self._log)
 
-        async def log(version: int, decided: tuple[T, NewEntry]) -> T | _Outdated:
-            answer, entry = decided
-            written = audit.write_out(entry, self._clock.now(), version)
-            receipt = await self._ledger.write_together(audit.append_together, written)
-            return _Outdated() if receipt is None else answer
+    async def answer(
+        self,
+        caller: Caller | RecalledCaller,
+        action: AgencyAction,
+        attempted: str,
+        decide: Callable[[PolicyBook, Caller], tuple[T, NewEntry]],
+    ) -> T:
+        """`decide_and_log` for whoever may do this for a stated purpose; others are refused, which is recorded.
 
-        return await self._until_current(decide, log)
+        Whoever is recalled is believed as long as the entry is committed at the version of the policy that they were
+        read at; else, and for every refusal, the ledger is asked.
+        """
+        if isinstance(caller, RecalledCaller):
+            book, recalled = await self.book(), caller.caller
+            if caller.version == book.version and may(recalled.officer, action, self._clock.now()):
+                decided = decide(book, recalled)
+                done = await self._log(book.version, decided)
+                if not isinstance(done, _Outdated):
+                    return done
+                self._book = None
+        present = await self.confirm(caller)
+        await self.require_purpose(present)
+        await self.require(present, action, attempted)
+        return await self.decide_and_log(lambda book: decide(book, present))
+
+    async def _log(self, version: int, decided: tuple[T, NewEntry]) -> T | _Outdated:
+        """The answer once its entry is durable at this version of the policy."""
+        answer, entry = decided
+        written = audit.write_out(entry, self._clock.now(), version)
+        receipt = await self._ledger.write_together(audit.append_together, written)
+        return _Outdated() if receipt is None else answer
 
     async def _until_current(
         self,
@@ -113,7 +143,7 @@ class Authority:
             try:
                 decided = decide(book)
             except Problem:
-                if self._ledger.policy_version() == book.version:
+                if await self._ledger.read(store.read_policy_version) == book.version:
                     raise
             else:
                 done = await carry_out(book.version, decided)

@@ -1,5 +1,6 @@
 """Frozen facts about agencies, officers and agreements."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -93,6 +94,16 @@ class Caller(Model):
     designated: bool
 
 
+@dataclass(frozen=True)
+class RecalledCaller:
+    """A caller as this process last knew them, at one version of the policy. Good for an answer whose entry is
+    committed at that very version, and for nothing else."""
+
+    caller: Caller
+    token: str
+    version: int
+
+
 class KnownToken(Model):
     """A token that is not revoked with its officer, as read at one version of the policy; `purpose` is its
     session's."""
@@ -103,6 +114,15 @@ class KnownToken(Model):
     purpose: str | None
     case_ref: str | None
     version: int
+
+    def caller(self, purpose: str | None, case_ref: str | None, at: datetime) -> Caller:
+        return Caller(
+            officer=self.officer,
+            token_id=self.token_id,
+            purpose=purpose,
+            case_ref=case_ref,
+            designated=self.officer.is_designated(at),
+        )
 
     def lives(self, at: datetime) -> bool:
         return self.expires_at is None or at < self.expires_at

@@ -1,6 +1,7 @@
-"""Who is behind which token, as last read: for as long as the policy's version is the same.
+"""Who is behind which token, as this process last read it from the ledger.
 
-Whatever ends a token, a designation or a role moves that version, so what is kept is never older than the policy.
+What is kept may be older than the policy. Each token says at which version it was read, and who uses it has that
+version compared where the answer's entry is committed.
 """
 
 from collections import OrderedDict
@@ -17,13 +18,14 @@ class KnownTokens:
     def __init__(self) -> None:
         self._tokens: OrderedDict[str, KnownToken] = OrderedDict()
 
-    def get(self, hashed: str, version: int) -> KnownToken | None:
-        """The token, None where it is not known at this version of the policy."""
+    def get(self, hashed: str) -> KnownToken | None:
         known = self._tokens.get(hashed)
-        if known is None or known.version != version:
-            return None
-        self._tokens.move_to_end(hashed)
+        if known is not None:
+            self._tokens.move_to_end(hashed)
         return known
+
+    def drop(self, hashed: str) -> None:
+        self._tokens.pop(hashed, None)
 
     def put(self, hashed: str, known: KnownToken) -> None:
         self._tokens[hashed] = known

@@ -79,6 +79,6 @@ async def list_entries(
     links = []
     if page.more:
         following = encode_cursor(identity, {"after": page.entries[-1].sequence, "until": page.until})
-        href = next_href("/v1/audit/entries", request.query_params.multi_items(), following)
+        href = next_href("/v1/audit/entries", request.scope["query_string"], following)
         links.append({"rel": "next", "href": href})
     return EntryList(entries=[entry_view(entry) for entry in page.entries], links=links)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
+import msgspec
 from shapely import MultiPolygon, Polygon
 
 from adapters.contract.models import CameraKind, CameraStatus, Interval, Span
@@ -94,21 +96,35 @@ class Question:
     after: PageKey | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Grant(NamedTuple):
+    """What a caller may do with a camera that its network can carry out, and on what basis; `text` as JSON."""
+
+    actions: tuple[Action, ...]
+    basis: tuple[str, ...]
+    text: str
+
+
+class Display(NamedTuple):
+    """What may be shown of a camera, as JSON in parts (`broker.catalog.rendering`)."""
+
+    located: str
+    views: str
+    snapshot: str
+    footage: str
+
+
+class Hit(msgspec.Struct, frozen=True):
     """A camera that the caller may locate, with what the question makes of it.
 
-    `fragments` is what may be shown of it, in JSON (`broker.catalog.rendering`). `rights` are bits of what the
-    caller may do, `actions` what of it the camera's network can carry out. `sees`, `covered_s`, `age_s` and
-    `overwrite_us` are None where unknown; the last two are shown only where the rights uncover them.
+    `rights` are bits of what the caller may do. `sees`, `covered_s`, `age_s` and `overwrite_us` are None where
+    unknown; the last two are shown only where the rights uncover them.
     """
 
     camera_id: str
     agency: str
-    fragments: bytes
+    display: Display
     rights: int
-    actions: tuple[Action, ...]
-    basis: tuple[str, ...]
+    grant: Grant
     status: str
     distance_m: float | None = None
     bearing_deg: float | None = None

@@ -1,8 +1,8 @@
 """Camera features as JSON, in parts: what only changes with the camera is encoded when the camera is read.
 
-A camera's fragments stand in one line each: what `locate` shows; streams, views and tags; the snapshot; the
-footage. An answer takes those that the caller's rights uncover and adds what depends on the question. The shape
-is `broker.catalog.views.CameraFeature`; a test holds the two together.
+A camera's display is in four parts: what `locate` shows; streams, views and tags; the snapshot; the footage. An
+answer takes those that the caller's rights uncover and adds what depends on the question. The shape is
+`broker.catalog.views.CameraFeature`; a test holds the two together.
 """
 
 from collections.abc import Sequence
@@ -16,19 +16,22 @@ import msgspec
 from broker.agencies.models import Action
 from broker.catalog.disclosure import FOOTAGE_BITS, PICTURE_BITS, VIEW_BITS
 from broker.catalog.index.stored import StoredCamera, StoredPosition
-from broker.catalog.questions import Hit
+from broker.catalog.questions import Display, Grant, Hit
 
-_encode: Final = msgspec.json.encode
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_NO_VIEWS: Final = b',"streams":null,"views":null,"tags":null'
-_NO_SNAPSHOT: Final = b',"snapshot":null'
-_NO_FOOTAGE: Final = b',"footage":null'
-_SEES: Final = {True: b"true", False: b"false", None: b"null"}
+_NO_VIEWS: Final = ',"streams":null,"views":null,"tags":null'
+_NO_SNAPSHOT: Final = ',"snapshot":null'
+_NO_FOOTAGE: Final = ',"footage":null'
+_SEES: Final = {True: "true", False: "false", None: "null"}
 
 
-def fragments_of(camera: StoredCamera) -> bytes:
-    """The four fragments, a line each; the last two are empty where the camera has no snapshot or footage."""
-    snapshot = footage = b""
+def _encode(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def display_of(camera: StoredCamera) -> Display:
+    """The four parts; the last two are empty where the camera has no snapshot or footage."""
+    snapshot = footage = ""
     if camera.snapshot is not None:
         href = f"/v1/cameras/{quote(camera.id, safe=':')}/snapshot"
         about = {
@@ -37,19 +40,19 @@ def fragments_of(camera: StoredCamera) -> bytes:
             "quality": camera.snapshot.quality,
             "clock_offset_ms": camera.clock_offset_ms,
         }
-        snapshot = b',"snapshot":' + _encode(about)[:-1]
+        snapshot = ',"snapshot":' + _encode(about)[:-1]
     if camera.spans:
         held = {
             "from": camera.spans[0].interval.start,
             "until": camera.spans[-1].interval.end,
             "clock_offset_ms": camera.clock_offset_ms,
         }
-        footage = b',"footage":' + _encode(held)[:-1]
+        footage = ',"footage":' + _encode(held)[:-1]
     views = {"streams": camera.streams, "views": camera.views, "tags": camera.tags}
-    return b"\n".join((_located(camera), b"," + _encode(views)[1:-1], snapshot, footage))
+    return Display(_located(camera), "," + _encode(views)[1:-1], snapshot, footage)
 
 
-def _located(camera: StoredCamera) -> bytes:
+def _located(camera: StoredCamera) -> str:
     located = camera.located
     properties = {
         "name": camera.name,
@@ -64,7 +67,7 @@ def _located(camera: StoredCamera) -> bytes:
         "vanished_at": camera.vanished_at,
     }
     feature = {"type": "Feature", "id": camera.id, "geometry": _geometry(camera.position)}
-    return _encode(feature)[:-1] + b',"properties":' + _encode(properties)[:-1]
+    return _encode(feature)[:-1] + ',"properties":' + _encode(properties)[:-1]
 
 
 def _geometry(position: StoredPosition | None) -> dict[str, object] | None:
@@ -77,67 +80,66 @@ def _geometry(position: StoredPosition | None) -> dict[str, object] | None:
     }
 
 
-def feature_json(hit: Hit, asked_s: float | None) -> bytes:
+def feature_text(hit: Hit, asked_s: float | None) -> str:
     """One feature. `asked_s` is the duration of the interval that was asked for."""
-    located, views, snapshot, footage = hit.fragments.split(b"\n")
-    rights = hit.rights
-    parts = [located, views if rights & VIEW_BITS else _NO_VIEWS]
+    return "".join(_parts(hit, asked_s))
+
+
+def _parts(hit: Hit, asked_s: float | None) -> tuple[str, ...]:
+    """The feature's text in parts: each is copied once, into the answer."""
+    located, views, snapshot, footage = hit.display
+    rights, ages, times = hit.rights, "", ""
+    if not rights & VIEW_BITS:
+        views = _NO_VIEWS
     if snapshot and rights & PICTURE_BITS:
-        age = "null" if hit.age_s is None else f"{hit.age_s:.3f}"
-        parts.append(b'%b,"age_s":%b}' % (snapshot, age.encode()))
+        ages = ',"age_s":null}' if hit.age_s is None else f',"age_s":{hit.age_s:.3f}}}'
     else:
-        parts.append(_NO_SNAPSHOT)
+        snapshot = _NO_SNAPSHOT
     if footage and rights & FOOTAGE_BITS:
-        parts.append(b'%b,"overwrite_at":%b,"covers":%b}' % (footage, *_times(hit, asked_s)))
+        overwrite_us, covered_s = hit.overwrite_us, hit.covered_s
+        overwrite = "null" if overwrite_us is None else _instant(overwrite_us)
+        covers = "null" if asked_s is None or covered_s is None else _covers(covered_s, asked_s)
+        times = f',"overwrite_at":{overwrite},"covers":{covers}}}'
     else:
-        parts.append(_NO_FOOTAGE)
-    parts.append(_tail(hit))
-    return b"".join(parts)
+        footage = _NO_FOOTAGE
+    distance_m, bearing_deg, along_m = hit.distance_m, hit.bearing_deg, hit.along_m
+    distance = "null" if distance_m is None else f"{distance_m:.2f}"
+    bearing = "null" if bearing_deg is None else f"{round(bearing_deg, 1) % 360:.1f}"
+    along = "" if along_m is None else f',"along_m":{along_m:.2f}'
+    measured = f',"status":"{hit.status}","distance_m":{distance},"bearing_deg":{bearing},"sees":{_SEES[hit.sees]}{along}'
+    return located, views, snapshot, ages, footage, times, measured, hit.grant.text, "}}"
 
 
-def _times(hit: Hit, asked_s: float | None) -> tuple[bytes, bytes]:
-    """When the first of the footage will be erased, and how much of the asked interval there is."""
-    overwrite = b"null"
-    if hit.overwrite_us is not None:
-        overwrite = _encode(_EPOCH + timedelta(microseconds=hit.overwrite_us))
-    covers = b"null"
-    if asked_s is not None and hit.covered_s is not None:
-        share = hit.covered_s / asked_s
-        covers = b'{"seconds":%.3f,"share":%.4f}' % (hit.covered_s, share)
-    return overwrite, covers
+@lru_cache(maxsize=65_536)
+def _instant(since_1970_us: int) -> str:
+    return _encode(_EPOCH + timedelta(microseconds=since_1970_us))
 
 
-def _tail(hit: Hit) -> bytes:
-    distance = b"null" if hit.distance_m is None else b"%.2f" % hit.distance_m
-    bearing = b"null"
-    if hit.bearing_deg is not None:
-        bearing = b"%.1f" % (round(hit.bearing_deg, 1) % 360)
-    along = b"" if hit.along_m is None else b',"along_m":%.2f' % hit.along_m
-    return b',"status":"%b","distance_m":%b,"bearing_deg":%b,"sees":%b%b%b}}' % (
-        hit.status.encode(),
-        distance,
-        bearing,
-        _SEES[hit.sees],
-        along,
-        _granted(hit.actions, hit.basis),
-    )
+@lru_cache(maxsize=4_096)
+def _covers(covered_s: float, asked_s: float) -> str:
+    """How much of the asked interval there is."""
+    return f'{{"seconds":{covered_s:.3f},"share":{covered_s / asked_s:.4f}}}'
 
 
-@lru_cache(maxsize=4096)
-def _granted(actions: tuple[Action, ...], basis: tuple[str, ...]) -> bytes:
-    return b',"actions":%b,"basis":%b' % (_encode(actions), _encode(basis))
+def grant(actions: tuple[Action, ...], basis: tuple[str, ...]) -> Grant:
+    return Grant(actions, basis, f',"actions":{_encode(actions)},"basis":{_encode(basis)}')
 
 
 def collection_json(
-    features: Sequence[bytes],
+    hits: Sequence[Hit],
+    asked_s: float | None,
     links: Sequence[dict[str, object]],
     as_of: datetime,
     stale_since: datetime | None,
 ) -> bytes:
     """A FeatureCollection as of a time. `stale_since` is when the catalog stopped answering."""
-    return b'{"type":"FeatureCollection","features":[%b],"links":%b,"as_of":%b,"stale_since":%b}' % (
-        b",".join(features),
-        _encode(links),
-        _encode(as_of),
-        _encode(stale_since),
+    parts = ['{"type":"FeatureCollection","features":[']
+    for hit in hits:
+        parts += _parts(hit, asked_s)
+        parts.append(",")
+    if hits:
+        parts.pop()
+    parts.append(
+        f'],"links":{_encode(links)},"as_of":{_encode(as_of)},"stale_since":{_encode(stale_since)}}}'
     )
+    return "".join(parts).encode()

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from adapters.contract.models import Interval
-from broker.agencies.models import Action, Caller
+from broker.agencies.models import Action, Caller, RecalledCaller
 from broker.catalog import examples
 from broker.catalog.asking import Asked, SearchBody, SearchParameters
 from broker.catalog.disclosure import FOOTAGE_ACTIONS
-from broker.catalog.rendering import collection_json, feature_json
+from broker.catalog.rendering import collection_json, feature_text
 from broker.catalog.views import (
     CameraCollection,
     CameraFeature,
@@ -21,7 +21,8 @@ from broker.catalog.views import (
     footage_list,
     place_view,
 )
-from broker.http.calls import CurrentCaller, IntervalText, parse_interval
+from broker.http.calls import CurrentCaller, IntervalText, RecallableCaller, parse_interval
+from broker.http.direct import DirectRoute
 from broker.http.paging import CurrentList, next_href
 from broker.http.services import CurrentServices, Services
 
@@ -46,22 +47,33 @@ class GeoJson(JSONResponse):
         return encoded
 
 
-@router.get("/cameras", response_model=CameraCollection, response_class=GeoJson, summary="Search cameras")
 async def search_cameras(
     request: Request,
-    caller: CurrentCaller,
+    caller: RecallableCaller,
     services: CurrentServices,
     parameters: Annotated[SearchParameters, Query()],
 ) -> Response:
     """Cameras near a point or place, or in a box, nearest first, as far as the caller may know of them."""
-    await services.authority.require_purpose(caller)
-    place = None if parameters.place is None else await services.catalog.place(caller, parameters.place)
+    place = None
+    if parameters.place is not None:
+        caller = await services.authority.confirm(caller)
+        place = await services.catalog.place(caller, parameters.place)
     asked = Asked(parameters, parameters.area(place), services.clock.now())
 
     def following(cursor: str) -> dict[str, Any]:
-        return {"href": next_href("/v1/cameras", request.query_params.multi_items(), cursor)}
+        return {"href": next_href("/v1/cameras", request.scope["query_string"], cursor)}
 
     return await _found(services, caller, asked, following)
+
+
+router.add_api_route(
+    "/cameras",
+    search_cameras,
+    response_model=CameraCollection,
+    response_class=GeoJson,
+    summary="Search cameras",
+    route_class_override=DirectRoute,
+)
 
 
 @router.post(
@@ -73,7 +85,6 @@ async def search_cameras(
 async def search_shape(body: SearchBody, caller: CurrentCaller, services: CurrentServices) -> Response:
     """Cameras within polygons, nearest their middle first, or along a line in its direction. The next page is
     this body with the cursor of `links[rel=next]`."""
-    await services.authority.require_purpose(caller)
     asked = Asked(body, body.area(), services.clock.now())
 
     def following(cursor: str) -> dict[str, Any]:
@@ -83,7 +94,10 @@ async def search_shape(body: SearchBody, caller: CurrentCaller, services: Curren
 
 
 async def _found(
-    services: Services, caller: Caller, asked: Asked, following: Callable[[str], dict[str, Any]]
+    services: Services,
+    caller: Caller | RecalledCaller,
+    asked: Asked,
+    following: Callable[[str], dict[str, Any]],
 ) -> Response:
     question = asked.question
     answer = await services.catalog.search(caller, question)
@@ -92,8 +106,7 @@ async def _found(
         link = {"rel": "next", "type": GeoJson.media_type}
         links.append(link | following(asked.cursor(answer.next_after)))
     asked_s = None if question.interval is None else question.interval.duration.total_seconds()
-    features = [feature_json(hit, asked_s) for hit in answer.hits]
-    return GeoJson(collection_json(features, links, question.as_of, answer.stale_since))
+    return GeoJson(collection_json(answer.hits, asked_s, links, question.as_of, answer.stale_since))
 
 
 @router.get("/places", response_model=PlaceList, summary="Find places by name")
@@ -148,4 +161,4 @@ async def show_footage(
 )
 async def show_camera(camera_id: CameraId, caller: CurrentCaller, services: CurrentServices) -> Response:
     shown = await services.catalog.show(caller, camera_id, {Action.LOCATE}, "show_camera")
-    return GeoJson(feature_json(shown.hit, None))
+    return GeoJson(feature_text(shown.hit, None).encode())

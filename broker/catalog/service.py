@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from broker.agencies.authority import Authority
-from broker.agencies.models import Action, AgencyAction, Caller, PolicyBook
+from broker.agencies.models import Action, AgencyAction, Caller, PolicyBook, RecalledCaller
 from broker.agencies.policy import located_networks
 from broker.audit.models import NewEntry, Operation, Verdict
 from broker.catalog.disclosure import BITS, LOCATE_BIT
@@ -49,13 +49,11 @@ class Catalog:
         self._networks = dict(networks)
         self._gazetteers = gazetteers
 
-    async def search(self, caller: Caller, question: Question) -> Answer:
+    async def search(self, caller: Caller | RecalledCaller, question: Question) -> Answer:
         """The cameras that fit, in order, one page of them."""
-        await self._authority.require_purpose(caller)
-        await self._authority.require(caller, AgencyAction.SEARCH, "search")
         await self._require_loaded()
 
-        def decide(book: PolicyBook) -> tuple[Answer, NewEntry]:
+        def decide(book: PolicyBook, caller: Caller) -> tuple[Answer, NewEntry]:
             rights = self._index.rights(caller.officer, caller.purpose, book, self._clock.now())
             answer = answer_of(self._index, question, rights, self._follower.stale_since)
             entry = self._authority.entry(caller, Operation.CONSULTATION, "search")
@@ -64,11 +62,11 @@ class Catalog:
                     "objects": tuple(hit.camera_id for hit in answer.hits),
                     "owners": tuple(sorted({hit.agency for hit in answer.hits})),
                     "query": _described(question),
-                    "basis": tuple(sorted({name for hit in answer.hits for name in hit.basis})),
+                    "basis": tuple(sorted({name for hit in answer.hits for name in hit.grant.basis})),
                 }
             )
 
-        return await self._authority.decide_and_log(decide)
+        return await self._authority.answer(caller, AgencyAction.SEARCH, "search", decide)
 
     async def show(
         self, caller: Caller, identifier: str, any_of: Collection[Action], logged_as: str
@@ -96,7 +94,7 @@ class Catalog:
                 ), denied
             shown = show(self._index, slot, rights, at)
             return shown, entry.model_copy(
-                update={"objects": (identifier,), "owners": owners, "basis": shown.hit.basis}
+                update={"objects": (identifier,), "owners": owners, "basis": shown.hit.grant.basis}
             )
 
         outcome = await self._authority.decide_and_log(decide)

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Security
+from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import (
     AfterValidator,
@@ -12,14 +13,16 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
     WithJsonSchema,
 )
+from starlette.datastructures import Headers
 
 from adapters.contract.models import Instant, Interval
-from broker.agencies.models import Caller
+from broker.agencies.models import Caller, RecalledCaller
 from broker.errors import Problem
-from broker.http.services import CurrentServices
+from broker.http.services import CurrentServices, Services
 
 
 class Body(BaseModel):
@@ -88,32 +91,78 @@ def _header_text(value: str | None) -> str | None:
         return value
 
 
-async def current_caller(
-    services: CurrentServices,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
-    entrevue_purpose: Annotated[
-        str | None,
-        BeforeValidator(_header_text),
-        Header(
-            max_length=64,
-            description="What the call is for, one of the configured purposes; else the session's own counts",
-            examples=["judicial_inquiry"],
-        ),
-    ] = None,
-    entrevue_case: Annotated[
-        str | None,
-        BeforeValidator(_header_text),
-        Header(max_length=200, description="Reference of the case, in UTF-8", examples=["PV-2026-118"]),
-    ] = None,
-) -> Caller:
-    """The officer behind the bearer token, with the call's purpose or the session's own."""
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
+PurposeHeader = Annotated[
+    str | None,
+    BeforeValidator(_header_text),
+    Header(
+        max_length=64,
+        description="What the call is for, one of the configured purposes; else the session's own counts",
+        examples=["judicial_inquiry"],
+    ),
+]
+CaseHeader = Annotated[
+    str | None,
+    BeforeValidator(_header_text),
+    Header(max_length=200, description="Reference of the case, in UTF-8", examples=["PV-2026-118"]),
+]
+
+
+def _token(credentials: HTTPAuthorizationCredentials | None) -> str:
     token = "" if credentials is None else credentials.credentials.strip()
     if not token:
         raise Problem("token_missing", "send the header Authorization: Bearer, with your token")
-    return await services.authority.authenticate(token, entrevue_purpose, entrevue_case)
+    return token
+
+
+async def current_caller(
+    services: CurrentServices,
+    credentials: Credentials,
+    entrevue_purpose: PurposeHeader = None,
+    entrevue_case: CaseHeader = None,
+) -> Caller:
+    """The officer behind the bearer token, with the call's purpose or the session's own."""
+    return await services.authority.authenticate(_token(credentials), entrevue_purpose, entrevue_case)
+
+
+async def recalled_caller(
+    services: CurrentServices,
+    credentials: Credentials,
+    entrevue_purpose: PurposeHeader = None,
+    entrevue_case: CaseHeader = None,
+) -> Caller | RecalledCaller:
+    """The same without asking the ledger where this process knows them, for an answer that is logged."""
+    return await services.authority.recall(_token(credentials), entrevue_purpose, entrevue_case)
+
+
+_PURPOSE: Final[TypeAdapter[str | None]] = TypeAdapter(PurposeHeader)
+_CASE: Final[TypeAdapter[str | None]] = TypeAdapter(CaseHeader)
+
+
+async def recall_by_headers(services: Services, headers: Headers) -> Caller | RecalledCaller:
+    """`recalled_caller` where FastAPI does not read the headers."""
+    scheme, _, token = headers.get("Authorization", "").partition(" ")
+    credentials = None
+    if scheme.lower() == "bearer":
+        credentials = HTTPAuthorizationCredentials(scheme=scheme, credentials=token)
+    purpose = _header(_PURPOSE, headers, "entrevue-purpose")
+    case_ref = _header(_CASE, headers, "entrevue-case")
+    return await services.authority.recall(_token(credentials), purpose, case_ref)
+
+
+def _header(adapter: TypeAdapter[str | None], headers: Headers, name: str) -> str | None:
+    text = headers.get(name)
+    if text is None:
+        return None
+    try:
+        return adapter.validate_python(text)
+    except ValidationError as error:
+        places = [{**one, "loc": ("header", name)} for one in error.errors(include_url=False)]
+        raise RequestValidationError(places) from error
 
 
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
+RecallableCaller = Annotated[Caller | RecalledCaller, Depends(recalled_caller)]
 
 
 async def if_match(

@@ -4,9 +4,8 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Iterable
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 from fastapi import Depends, Query, Request
 
@@ -15,13 +14,19 @@ from broker.pages import Page
 
 LONGEST_PAGE: Final = 1000
 LONGEST_CURSOR: Final = 4000
+PLAIN: Final = "!$%&'()*+,/:;=?@[]"
+"""What stands in a query as it is, beside letters and digits (RFC 3986)."""
+
 LARGEST: Final = 2**63 - 1
 """Whole numbers beyond it fit no store."""
 
 
-def next_href(path: str, query: Iterable[tuple[str, str]], cursor: str) -> str:
-    """The address of the following page: the same question with the cursor that ends this one."""
-    return f"{path}?{urlencode([*(pair for pair in query if pair[0] != 'cursor'), ('cursor', cursor)])}"
+def next_href(path: str, query: bytes, cursor: str) -> str:
+    """The address of the following page: the same question, its query as it was sent, with the cursor that ends this
+    one."""
+    asked = query.decode() if query.isascii() else quote(query, safe=PLAIN)
+    kept = [part for part in asked.split("&") if part and not part.startswith("cursor=")]
+    return f"{path}?{'&'.join([*kept, f'cursor={cursor}'])}"
 
 
 def fingerprint(question: object) -> str:
@@ -67,8 +72,9 @@ class ListCall:
         ] = None,
     ) -> None:
         self._path = request.url.path
-        self._query = request.query_params.multi_items()
-        self._identity = [self._path, sorted(q for q in self._query if q[0] not in ("limit", "cursor"))]
+        self._raw_query: bytes = request.scope["query_string"]
+        query = request.query_params.multi_items()
+        self._identity = [self._path, sorted(q for q in query if q[0] not in ("limit", "cursor"))]
         after = None
         if cursor is not None:
             after = decode_cursor(self._identity, cursor).get("after")
@@ -81,7 +87,7 @@ class ListCall:
         if last is None:
             return []
         cursor = encode_cursor(self._identity, {"after": last})
-        return [{"rel": "next", "href": next_href(self._path, self._query, cursor)}]
+        return [{"rel": "next", "href": next_href(self._path, self._raw_query, cursor)}]
 
 
 CurrentList = Annotated[ListCall, Depends()]

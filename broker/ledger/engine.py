@@ -8,15 +8,16 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from broker.errors import Problem
@@ -24,6 +25,11 @@ from broker.errors import Problem
 T = TypeVar("T")
 Item = TypeVar("Item")
 BATCH = 256
+CROWD: Final = 3
+GATHER_S: Final = 0.004
+"""Where so many wrote at once last time, the next commit waits so long for others: a commit's cost is shared by all who
+are in it, and nobody writes alone for longer."""
+
 READERS = 8
 BUSY_TIMEOUT_S = 30
 OUTAGES: Final = (
@@ -119,7 +125,6 @@ class Ledger:
     def __init__(self, file: Path) -> None:
         self._writer = sqlite_engine(file, read_only=False)
         self._reader = sqlite_engine(file, read_only=True)
-        self._version_reader: PoolProxiedConnection | None = None
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         # Threads of its own: those of the default executor may all be copying or cutting footage.
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="ledger-reader")
@@ -150,20 +155,6 @@ class Ledger:
             self._jobs.put(_Job(work, item, loop, done))
         return await done
 
-    def policy_version(self) -> int:
-        """The version of the policy now: one row, read where it is asked for, as every call asks. For one thread."""
-        try:
-            if self._version_reader is None:
-                self._version_reader = self._reader.raw_connection()
-                self._version_reader.cursor().execute(
-                    "PRAGMA busy_timeout=0"
-                )  # the event loop waits for nobody
-            cursor = self._version_reader.cursor()
-            with closing(cursor.execute("SELECT version FROM policy_version")) as found:
-                return int(found.fetchone()[0])
-        except (DBAPIError, sqlite3.Error) as error:
-            raise _told(error) from error
-
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Runs the work on one consistent view of the ledger; a change is refused."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
@@ -181,21 +172,23 @@ class Ledger:
             self._jobs.put(None)
         self._thread.join()
         self._readers.shutdown()
-        if self._version_reader is not None:
-            self._version_reader.close()
         self._writer.dispose()
         self._reader.dispose()
 
     def _write_loop(self) -> None:
+        crowd = 1
         while (first := self._jobs.get()) is not None:
             batch = [first]
             stop = False
+            if crowd >= CROWD:
+                time.sleep(GATHER_S)
             while len(batch) < BATCH and not self._jobs.empty():
                 job = self._jobs.get()
                 if job is None:
                     stop = True
                     break
                 batch.append(job)
+            crowd = len(batch)
             self._commit_together(batch)
             if stop:
                 return

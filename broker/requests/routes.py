@@ -216,7 +216,7 @@ async def list_requests(
     links = []
     if more:
         following = encode_cursor(identity, {"before": found[-1][0].id})
-        href = next_href("/v1/requests", asked.query_params.multi_items(), following)
+        href = next_href("/v1/requests", asked.scope["query_string"], following)
         links.append({"rel": "next", "href": href})
     return RequestList(requests=[request_body(request, view) for request, view in found], links=links)
 

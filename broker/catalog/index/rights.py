@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from broker.agencies.models import Action, Agreement, Officer, PolicyBook, Role
 from broker.agencies.policy import ActionMasks, CameraColumns, action_masks
-from broker.catalog.disclosure import BITS, LOCATE_BIT
+from broker.catalog.disclosure import BITS, actions_of
 from broker.catalog.index.arrays import Column, Slots
 from broker.catalog.index.table import CameraTable
+from broker.catalog.questions import Grant
+from broker.catalog.rendering import grant
 
 SETS_KEPT: Final = 32
 WORD: Final = 64
@@ -36,18 +38,20 @@ class Rights:
     def __post_init__(self) -> None:
         words = -(-len(self.names) // WORD)
         self.bases = [Column(np.uint64, 0) for _ in range(words)]
+        self._grants: dict[tuple[int, ...], Grant] = {}
 
-    @staticmethod
-    def locates(bits: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """For each byte of rights whether its camera may be located."""
-        located: NDArray[np.bool_] = (bits & LOCATE_BIT) != 0
-        return located
+    def grants_of(self, slots: Slots, offered: NDArray[np.uint8]) -> list[Grant]:
+        """What may be done with each slot's camera of what its network offers, and under which bases."""
+        words = [column.values.take(slots).tolist() for column in self.bases]
+        return [self._grant(*key) for key in zip(offered.tolist(), *words, strict=True)]
 
-    def names_of(self, slot: int) -> tuple[str, ...]:
-        """The bases under which the slot's camera may be used, each once."""
-        words = [int(column.values[slot]) for column in self.bases]
-        held = (name for n, name in enumerate(self.names) if words[n // WORD] >> n % WORD & 1)
-        return tuple(dict.fromkeys(held))
+    def _grant(self, *key: int) -> Grant:
+        known = self._grants.get(key)
+        if known is None:
+            offered, *words = key
+            held = (name for n, name in enumerate(self.names) if words[n // WORD] >> n % WORD & 1)
+            known = self._grants[key] = grant(actions_of(offered), tuple(dict.fromkeys(held)))
+        return known
 
     def write(self, rows: Slots | slice, masks: ActionMasks, size: int) -> None:
         """Takes the decisions for these rows, which lie below `size`."""

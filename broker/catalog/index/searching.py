@@ -4,21 +4,23 @@ What the caller may not locate takes part in nothing; what a right does not unco
 filter nor in the order.
 """
 
-import math
 from datetime import datetime
+from itertools import repeat
+from math import isnan
+from typing import Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from adapters.contract.models import Interval, Span
-from broker.catalog.disclosure import FOOTAGE_BITS, PICTURE_BITS, actions_of
+from broker.catalog.disclosure import FOOTAGE_BITS, PICTURE_BITS
 from broker.catalog.geometry import Bytes, Floats
 from broker.catalog.index.areas import Asked, Found, candidates, find
 from broker.catalog.index.arrays import Slots
 from broker.catalog.index.candidates import Candidates
 from broker.catalog.index.instants import NEVER_US, instant, microseconds
-from broker.catalog.index.kernels import SEES, UNKNOWN, seen_and_held
+from broker.catalog.index.kernels import SEES, SEES_NOT, UNKNOWN, seen_and_held
 from broker.catalog.index.memory import CatalogIndex
 from broker.catalog.index.rights import Rights
 from broker.catalog.index.table import STATUSES
@@ -180,7 +182,7 @@ def show(index: CatalogIndex, slot: int, rights: Rights, at: datetime) -> Shown:
         hit=hit,
         snapshot=snapshot if facts["has_snapshot"] and hit.rights & PICTURE_BITS else None,
         spans=_spans(spans.tolist()) if hit.rights & FOOTAGE_BITS else (),
-        clock_offset_ms=None if math.isnan(offset_ms) else offset_ms,
+        clock_offset_ms=None if isnan(offset_ms) else offset_ms,
         gap_over_s=float(facts["gap_over_s"]),
     )
 
@@ -206,47 +208,33 @@ def answer_of(
 def hits_of(index: CatalogIndex, question: Question, rights: Rights, page: Page) -> tuple[Hit, ...]:
     """The page's rows with what is shown of them."""
     table, slots = index.table, page.slots.tolist()
-    facts = table.facts[page.slots]
-    ages = (microseconds(question.as_of) - page.captured_us.astype(np.float64)) / 1e6
+    facts = table.facts.take(page.slots)
+    ages = (microseconds(question.as_of) - page.captured_us) / 1e6
     ages[page.captured_us == NEVER_US] = np.nan
-    columns = zip(
-        slots,
-        facts["owner"].tolist(),
-        page.bits.tolist(),
-        (facts["offered"] & page.bits).tolist(),
-        page.status.tolist(),
-        _known(page.distance_m),
-        _known(page.bearing_deg),
-        [None] * len(slots) if page.along_m is None else page.along_m.tolist(),
-        page.sees.tolist(),
-        _known(page.covered_s),
-        page.overwrite_us.tolist(),
-        _known(ages),
-        strict=True,
-    )
+    owners, ids, displays = table.owners.values, table.ids, table.displays
     return tuple(
-        Hit(
-            camera_id=str(table.ids[slot]),
-            agency=table.owners.values[owner],
-            fragments=table.displays[slot],
-            rights=bits,
-            actions=actions_of(offered),
-            basis=rights.names_of(slot),
-            status=STATUSES[status],
-            distance_m=distance,
-            bearing_deg=bearing,
-            along_m=along,
-            sees=None if sees == UNKNOWN else sees == SEES,
-            covered_s=covered,
-            overwrite_us=None if overwrite == NEVER_US else overwrite,
-            age_s=age,
+        map(
+            Hit,
+            [str(ids[slot]) for slot in slots],
+            [owners[owner] for owner in facts["owner"].tolist()],
+            [displays[slot] for slot in slots],
+            page.bits.tolist(),
+            rights.grants_of(page.slots, facts["offered"] & page.bits),
+            [STATUSES[status] for status in page.status.tolist()],
+            _known(page.distance_m),
+            _known(page.bearing_deg),
+            repeat(None) if page.along_m is None else page.along_m.tolist(),
+            [_SIGHTS[sees] for sees in page.sees.tolist()],
+            _known(page.covered_s),
+            [None if overwrite == NEVER_US else overwrite for overwrite in page.overwrite_us.tolist()],
+            _known(ages),
         )
-        for slot, owner, bits, offered, status, distance, bearing, along, sees, covered, overwrite, age in columns
     )
+
+
+_SIGHTS: Final = {SEES: True, SEES_NOT: False, UNKNOWN: None}
 
 
 def _known(values: Floats) -> list[float | None]:
     """As numbers, None where not known."""
-    return [
-        None if unknown else value for value, unknown in zip(values.tolist(), np.isnan(values), strict=True)
-    ]
+    return [None if isnan(value) else value for value in values.tolist()]

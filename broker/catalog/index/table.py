@@ -21,7 +21,8 @@ from broker.catalog.index.parts import SPAN_WIDTH, VIEW_WIDTH, span_rows, view_r
 from broker.catalog.index.stored import StoredCamera
 from broker.catalog.models import is_reserved
 from broker.catalog.names import folded
-from broker.catalog.rendering import fragments_of
+from broker.catalog.questions import Display
+from broker.catalog.rendering import display_of
 
 STATUSES: Final = ("up", "stale", "unknown", "down")
 """Codes of `status`, best first. A camera that its network no longer lists is unknown."""
@@ -29,6 +30,7 @@ STATUSES: Final = ("up", "stale", "unknown", "down")
 _STATUS_CODES: Final = {name: code for code, name in enumerate(STATUSES)}
 
 JOURNAL_KEPT: Final = 65_536
+NOTHING: Final = Display("", "", "", "")
 
 
 FACTS: Final = np.dtype(
@@ -72,7 +74,7 @@ class CameraTable:
         self.levels: Vocabulary[str | None] = Vocabulary([None])
         self.tag_sets: Vocabulary[frozenset[str]] = Vocabulary([frozenset()])
         self.ids: list[str | None] = []
-        self.displays: list[bytes] = []
+        self.displays: list[Display] = []
         self.texts: list[str] = []
         self.version = 0
         self._slots: dict[str, int] = {}
@@ -123,7 +125,7 @@ class CameraTable:
         self.views.put(slots, *view_rows([camera.views for camera in written], facts))
         self.spans.put(slots, *span_rows([camera.spans for camera in written]))
         for slot, camera in zip(slots.tolist(), written, strict=True):
-            self.displays[slot] = fragments_of(camera)
+            self.displays[slot] = display_of(camera)
             self.texts[slot] = folded(f"{camera.name} {camera.id} {camera.place_name or ''}")
         self._note(slots.tolist())
         return slots, moved
@@ -168,7 +170,7 @@ class CameraTable:
         for parts in (self.views, self.spans):
             parts.put(np.array([slot]), none, parts.parts[:0])
         self.ids[slot] = None
-        self.displays[slot], self.texts[slot] = b"", ""
+        self.displays[slot], self.texts[slot] = NOTHING, ""
         self._free.append(slot)
         self._note([slot])
         return slot
@@ -221,7 +223,7 @@ class CameraTable:
         else:
             slot = len(self.ids)
             self.ids.append(camera_id)
-            self.displays.append(b"")
+            self.displays.append(NOTHING)
             self.texts.append("")
             if slot >= self._capacity:
                 self._capacity *= 2

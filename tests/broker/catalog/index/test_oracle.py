@@ -185,7 +185,7 @@ def check(found: Answer, wanted: list[Expected]) -> None:
         one = by_id[hit.camera_id]
         assert hit.status == one.status.value
         assert hit.sees is one.sees
-        assert frozenset(hit.basis) == one.basis
+        assert frozenset(hit.grant.basis) == one.basis
         assert hit.covered_s == one.covered_s
         if one.distance_m is None:
             assert hit.distance_m is hit.bearing_deg is None
