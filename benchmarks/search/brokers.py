@@ -25,17 +25,23 @@ COMMAND: Final = (sys.executable, "-m", "broker.cli.main")
 
 
 @asynccontextmanager
-async def catalog_of(world: World, data: Path) -> AsyncIterator[Path]:
-    """A running server that holds the world as synchronisations would have left it; its socket."""
+async def empty_catalog(data: Path) -> AsyncIterator[Path]:
+    """A running server; its socket."""
     data.mkdir(parents=True, exist_ok=True)
     valkey = EmbeddedValkey(data)
-    socket = await valkey.start()
     try:
+        yield await valkey.start()
+    finally:
+        await valkey.stop()
+
+
+@asynccontextmanager
+async def catalog_of(world: World, data: Path) -> AsyncIterator[Path]:
+    """The same, holding the world as synchronisations would have left it."""
+    async with empty_catalog(data) as socket:
         async with Redis(unix_socket_path=str(socket)) as redis:
             await _fill(redis, world)
         yield socket
-    finally:
-        await valkey.stop()
 
 
 async def _fill(redis: Redis, world: World) -> None:

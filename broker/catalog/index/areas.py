@@ -37,6 +37,8 @@ SLACK: Final = 1.01
 WHOLE_M: Final = 2e7
 WIDE_DEG: Final = 90.0
 
+Point = tuple[float, float, float]
+
 
 class Places(msgspec.Struct, frozen=True):
     """The spatial part of the index. `placed` holds cameras that only their place locates, `uncertainty_m`
@@ -107,9 +109,11 @@ def candidates(places: Places, asked: Asked, slots: Slots) -> Slots:
     return allowed(slots, places.table.facts, asked.rights.bits.values, asked.stale, asked.wanted)
 
 
-def _measured(places: Places, slots: Slots, lat_deg: float, lon_deg: float) -> Found:
+def _measured(
+    places: Places, slots: Slots, lat_deg: float, lon_deg: float, point_m: Point | None = None
+) -> Found:
     """The slots with their distances from the point."""
-    from_m = np.array([geocentric_point_m(lat_deg, lon_deg)])
+    from_m = np.array([point_m or geocentric_point_m(lat_deg, lon_deg)])
     distances, longest_m = arcs_m(slots, places.table.points_m, from_m)
     if longest_m > NEAR_M:
         facts = places.table.facts
@@ -121,7 +125,8 @@ def _in_radius(area: Radius, places: Places, asked: Asked) -> Found:
     point_m = geocentric_point_m(area.lat_deg, area.lon_deg)
     slots = places.own.near(point_m, area.radius_m)
     if not len(places.placed):
-        found = _measured(places, candidates(places, asked, slots), area.lat_deg, area.lon_deg)
+        kept = candidates(places, asked, slots)
+        found = _measured(places, kept, area.lat_deg, area.lon_deg, point_m)
         return found.where(found.distance_m <= area.radius_m)
     placed = places.placed.near(point_m, area.radius_m + places.uncertainty_m)
     slots = candidates(places, asked, np.concatenate((slots, placed)))

@@ -85,12 +85,12 @@ def _fitting(rows: Candidates, asked: Asked) -> NDArray[np.int64]:
         fitting = seen_and_held(sees, covered_s, asked.wanted)
     if question.text is None:
         return fitting
-    texts, slots = rows.table.texts, rows.found.slots.take(fitting).tolist()
-    for word in folded(question.text).split():
-        holds = np.array([word in texts[slot] for slot in slots], np.bool_)
-        fitting = fitting.compress(holds)
-        slots = rows.found.slots.take(fitting).tolist()
-    return fitting
+    texts, words = rows.table.texts, folded(question.text).split()
+    places = zip(fitting.tolist(), rows.found.slots.take(fitting).tolist(), strict=True)
+    if len(words) == 1:
+        (word,) = words
+        return np.array([row for row, slot in places if word in texts[slot]], np.int64)
+    return np.array([row for row, slot in places if all(word in texts[slot] for word in words)], np.int64)
 
 
 def _keep_page(rows: Candidates, fitting: NDArray[np.int64]) -> PageKey | None:

@@ -188,7 +188,7 @@ class CameraTable:
         old = order.tolist()
         self.ids = [self.ids[slot] for slot in old]
         self.displays = [self.displays[slot] for slot in old]
-        self.texts = [self.texts[slot] for slot in old]
+        self.texts = [self.texts[slot].encode().decode() for slot in old]  # copies, one behind the other
         self._slots = {name: slot for slot, name in enumerate(self.ids) if name is not None}
         self._free = [slot for slot, name in enumerate(self.ids) if name is None]
         self.version += 1
