@@ -8,7 +8,8 @@ from benchmarks.search.questions import Asked
 def without_display(asked: Asked) -> dict[str, object]:
     """Bytes a camera that searches need, and bytes that only what is shown needs."""
     table, count = asked.index.table, len(asked.world.columns)
-    shown = sum(sys.getsizeof(display) + sum(map(sys.getsizeof, display)) for display in table.displays)
+    displays = [table.display(slot) for slot in range(table.size)]
+    shown = sum(sys.getsizeof(display) + sum(map(sys.getsizeof, display)) for display in displays)
     columns = (
         table.facts,
         table.points_m,

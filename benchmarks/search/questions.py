@@ -45,7 +45,7 @@ async def asked_of(world: World) -> Asked:
     index = CatalogIndex()
     bodies = world.bodies()
     while part := list(islice(bodies, FILLED_AT_ONCE)):
-        index.fill([read_camera(body) for *_, body in part])
+        index.fill([read_camera(body.decode()) for *_, body in part])
     await index.settle()
     index.put_reports(world.reports)
     gc.collect()

@@ -44,7 +44,7 @@ async def main() -> None:
             version = index.table.version
             at = time.monotonic()
             for slot in [] if changed is None else changed.tolist():
-                if number := NUMBER.search(index.table.displays[slot].located):
+                if number := NUMBER.search(index.table.display(slot).located):
                     sys.stdout.write(f"{number.group(1)} {at}\n")
             sys.stdout.flush()
             await asyncio.sleep(LOOK_S)

@@ -8,12 +8,22 @@ _NOT_WORDS: Final = re.compile(r"[\W_]+")
 _LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae"})
 
 
+class _Unaccented(dict[int, int | None]):
+    """For `str.translate`: leaves out what combines with a letter, and learns each character when it is first met."""
+
+    def __missing__(self, character: int) -> int | None:
+        self[character] = None if unicodedata.combining(chr(character)) else character
+        return self[character]
+
+
+_UNACCENTED: Final = _Unaccented()
+
+
 def folded(text: str) -> str:
     """Without accents and case, for comparison."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
+    return unicodedata.normalize("NFKD", text).translate(_UNACCENTED).casefold()
 
 
 def folded_name(text: str) -> str:

@@ -5,6 +5,7 @@ answer takes those that the caller's rights uncover and adds what depends on the
 `broker.catalog.views.CameraFeature`; a test holds the two together.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -22,38 +23,19 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_VIEWS: Final = ',"streams":null,"views":null,"tags":null'
 _NO_SNAPSHOT: Final = ',"snapshot":null'
 _NO_FOOTAGE: Final = ',"footage":null'
+_ENCODER: Final = msgspec.json.Encoder()
+_PLAIN_ID: Final = re.compile(r"[A-Za-z0-9._~:-]+")
 _SEES: Final = {True: "true", False: "false", None: "null"}
 
 
 def _encode(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+    return _ENCODER.encode(value).decode()
 
 
 def display_of(camera: StoredCamera) -> Display:
     """The four parts; the last two are empty where the camera has no snapshot or footage."""
-    snapshot = footage = ""
-    if camera.snapshot is not None:
-        href = f"/v1/cameras/{quote(camera.id, safe=':')}/snapshot"
-        about = {
-            "captured_at": camera.snapshot.captured_at,
-            "href": href,
-            "quality": camera.snapshot.quality,
-            "clock_offset_ms": camera.clock_offset_ms,
-        }
-        snapshot = ',"snapshot":' + _encode(about)[:-1]
-    if camera.spans:
-        held = {
-            "from": camera.spans[0].interval.start,
-            "until": camera.spans[-1].interval.end,
-            "clock_offset_ms": camera.clock_offset_ms,
-        }
-        footage = ',"footage":' + _encode(held)[:-1]
-    views = {"streams": camera.streams, "views": camera.views, "tags": camera.tags}
-    return Display(_located(camera), "," + _encode(views)[1:-1], snapshot, footage)
-
-
-def _located(camera: StoredCamera) -> str:
-    located = camera.located
+    located, snapshot, spans = camera.located, camera.snapshot, camera.spans
+    feature = {"type": "Feature", "id": camera.id, "geometry": _geometry(camera.position)}
     properties = {
         "name": camera.name,
         "agency": camera.agency,
@@ -66,8 +48,30 @@ def _located(camera: StoredCamera) -> str:
         "status_since": camera.status_since,
         "vanished_at": camera.vanished_at,
     }
-    feature = {"type": "Feature", "id": camera.id, "geometry": _geometry(camera.position)}
-    return _encode(feature)[:-1] + ',"properties":' + _encode(properties)[:-1]
+    views = {"streams": camera.streams, "views": camera.views, "tags": camera.tags}
+    picture = {
+        "captured_at": snapshot and snapshot.captured_at,
+        "href": f"/v1/cameras/{_in_path(camera.id)}/snapshot",
+        "quality": snapshot and snapshot.quality,
+        "clock_offset_ms": camera.clock_offset_ms,
+    }
+    footage = {
+        "from": spans[0].interval.start if spans else None,
+        "until": spans[-1].interval.end if spans else None,
+        "clock_offset_ms": camera.clock_offset_ms,
+    }
+    # a line each, as no JSON of these holds a line break: one call costs less than five
+    lines = _ENCODER.encode_lines((feature, properties, views, picture, footage)).decode().split("\n")
+    return Display(
+        f'{lines[0][:-1]},"properties":{lines[1][:-1]}',
+        f",{lines[2][1:-1]}",
+        f',"snapshot":{lines[3][:-1]}' if snapshot else "",
+        f',"footage":{lines[4][:-1]}' if spans else "",
+    )
+
+
+def _in_path(identifier: str) -> str:
+    return identifier if _PLAIN_ID.fullmatch(identifier) else quote(identifier, safe=":")
 
 
 def _geometry(position: StoredPosition | None) -> dict[str, object] | None:
@@ -106,7 +110,10 @@ def _parts(hit: Hit, asked_s: float | None) -> tuple[str, ...]:
     distance = "null" if distance_m is None else f"{distance_m:.2f}"
     bearing = "null" if bearing_deg is None else f"{round(bearing_deg, 1) % 360:.1f}"
     along = "" if along_m is None else f',"along_m":{along_m:.2f}'
-    measured = f',"status":"{hit.status}","distance_m":{distance},"bearing_deg":{bearing},"sees":{_SEES[hit.sees]}{along}'
+    sees = _SEES[hit.sees]
+    measured = (
+        f',"status":"{hit.status}","distance_m":{distance},"bearing_deg":{bearing},"sees":{sees}{along}'
+    )
     return located, views, snapshot, ages, footage, times, measured, hit.grant.text, "}}"
 
 

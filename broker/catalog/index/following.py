@@ -6,7 +6,7 @@ Everything runs in the event loop, in slices so short that searches between them
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -151,7 +151,7 @@ class CatalogFollower:
         reports = await self._store.reports()
         for network_id in sorted(self._networks):
             listed: set[str] = set()
-            async for bodies in self._store.network_bodies(network_id):
+            async for bodies in _ahead(self._store.network_bodies(network_id)):
                 await self._put(bodies, first=first, listed=listed)
             if network_id in reports:
                 self._forget_others(network_id, listed)
@@ -245,6 +245,17 @@ class CatalogFollower:
                     cameras.append(camera)
             self.index.put(cameras)
             await asyncio.sleep(0)
+
+
+async def _ahead(parts: AsyncIterator[T]) -> AsyncIterator[T]:
+    """The same parts, the next one asked for while this one is worked on."""
+    coming = asyncio.ensure_future(anext(parts, None))
+    try:
+        while (part := await coming) is not None:
+            coming = asyncio.ensure_future(anext(parts, None))
+            yield part
+    finally:
+        coming.cancel()
 
 
 def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -211,13 +211,13 @@ def hits_of(index: CatalogIndex, question: Question, rights: Rights, page: Page)
     facts = table.facts.take(page.slots)
     ages = (microseconds(question.as_of) - page.captured_us) / 1e6
     ages[page.captured_us == NEVER_US] = np.nan
-    owners, ids, displays = table.owners.values, table.ids, table.displays
+    owners, ids, display = table.owners.values, table.ids, table.display
     return tuple(
         map(
             Hit,
             [str(ids[slot]) for slot in slots],
             [owners[owner] for owner in facts["owner"].tolist()],
-            [displays[slot] for slot in slots],
+            [display(slot) for slot in slots],
             page.bits.tolist(),
             rights.grants_of(page.slots, facts["offered"] & page.bits),
             [STATUSES[status] for status in page.status.tolist()],

@@ -45,7 +45,9 @@ class StoredSnapshot(msgspec.Struct, frozen=True, gc=False):
     quality: str | None = None
 
 
-class StoredCamera(msgspec.Struct, frozen=True, gc=False):
+class StoredCamera(msgspec.Struct, gc=False):
+    """`body` is what it was read from."""
+
     id: str
     network: str
     agency: str
@@ -66,6 +68,7 @@ class StoredCamera(msgspec.Struct, frozen=True, gc=False):
     clock_offset_ms: float | None = None
     snapshot: StoredSnapshot | None = None
     vanished_at: datetime | None = None
+    body: str = ""
 
     @property
     def located(self) -> StoredPosition | None:
@@ -73,5 +76,11 @@ class StoredCamera(msgspec.Struct, frozen=True, gc=False):
         return self.position or self.place_position
 
 
-read_camera: Final = msgspec.json.Decoder(StoredCamera).decode
-"""One stored body, str or bytes, as `StoredCamera`; what the index does not need is skipped."""
+_decode: Final = msgspec.json.Decoder(StoredCamera).decode
+
+
+def read_camera(body: str) -> StoredCamera:
+    """One stored body; what the index does not need is skipped. `msgspec.ValidationError` where it is none."""
+    camera = _decode(body)
+    camera.body = body
+    return camera

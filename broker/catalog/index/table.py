@@ -5,6 +5,7 @@ what must be decided anew for slots that were written, `moved` what the spatial 
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from broker.catalog.geometry import Floats, geocentric_m
 from broker.catalog.index.arrays import FIRST_CAPACITY, Ragged, Slots, Vocabulary
 from broker.catalog.index.instants import NEVER_US, microseconds
 from broker.catalog.index.parts import SPAN_WIDTH, VIEW_WIDTH, span_rows, view_rows
-from broker.catalog.index.stored import StoredCamera
+from broker.catalog.index.stored import StoredCamera, read_camera
 from broker.catalog.models import is_reserved
 from broker.catalog.names import folded
 from broker.catalog.questions import Display
@@ -60,6 +61,11 @@ accuracy are the camera's own, else its place's; `owner` to `tags` are codes; `o
 Facts = NDArray[np.void]
 
 
+@lru_cache(maxsize=4_096)
+def _gap_over_s(rates_fps: tuple[float | None, ...]) -> float:
+    return float(gap_over_s(longest_period_s(rates_fps)))
+
+
 class CameraTable:
     """The catalog's cameras in memory. `version` grows with every change."""
 
@@ -74,7 +80,7 @@ class CameraTable:
         self.levels: Vocabulary[str | None] = Vocabulary([None])
         self.tag_sets: Vocabulary[frozenset[str]] = Vocabulary([frozenset()])
         self.ids: list[str | None] = []
-        self.displays: list[Display] = []
+        self._displays: list[Display | str] = []
         self.texts: list[str] = []
         self.version = 0
         self._slots: dict[str, int] = {}
@@ -97,6 +103,13 @@ class CameraTable:
 
     def owner_of(self, slot: int) -> str:
         return self.owners.values[int(self.facts[slot]["owner"])]
+
+    def display(self, slot: int) -> Display:
+        """What may be shown of the slot's camera: written when it is first shown, as most cameras are not."""
+        display = self._displays[slot]
+        if isinstance(display, str):
+            display = self._displays[slot] = display_of(read_camera(display))
+        return display
 
     def ids_of_network(self, network_id: str) -> list[str]:
         code = self.networks.find(network_id)
@@ -125,7 +138,7 @@ class CameraTable:
         self.views.put(slots, *view_rows([camera.views for camera in written], facts))
         self.spans.put(slots, *span_rows([camera.spans for camera in written]))
         for slot, camera in zip(slots.tolist(), written, strict=True):
-            self.displays[slot] = display_of(camera)
+            self._displays[slot] = camera.body
             self.texts[slot] = folded(f"{camera.name} {camera.id} {camera.place_name or ''}")
         self._note(slots.tolist())
         return slots, moved
@@ -144,7 +157,7 @@ class CameraTable:
             accuracy_m,
             NEVER_US if captured is None else microseconds(captured),
             np.nan if camera.clock_offset_ms is None else camera.clock_offset_ms,
-            gap_over_s(longest_period_s(stream.fps for stream in camera.streams)),
+            _gap_over_s(tuple([stream.fps for stream in camera.streams])),
             self.owners.code(camera.agency),
             self.networks.code(camera.network),
             self.kinds.code(camera.kind or ""),
@@ -170,7 +183,7 @@ class CameraTable:
         for parts in (self.views, self.spans):
             parts.put(np.array([slot]), none, parts.parts[:0])
         self.ids[slot] = None
-        self.displays[slot], self.texts[slot] = NOTHING, ""
+        self._displays[slot], self.texts[slot] = NOTHING, ""
         self._free.append(slot)
         self._note([slot])
         return slot
@@ -187,7 +200,7 @@ class CameraTable:
         self.spans.reorder(order)
         old = order.tolist()
         self.ids = [self.ids[slot] for slot in old]
-        self.displays = [self.displays[slot] for slot in old]
+        self._displays = [self._displays[slot] for slot in old]
         self.texts = [self.texts[slot].encode().decode() for slot in old]  # copies, one behind the other
         self._slots = {name: slot for slot, name in enumerate(self.ids) if name is not None}
         self._free = [slot for slot, name in enumerate(self.ids) if name is None]
@@ -223,7 +236,7 @@ class CameraTable:
         else:
             slot = len(self.ids)
             self.ids.append(camera_id)
-            self.displays.append(NOTHING)
+            self._displays.append(NOTHING)
             self.texts.append("")
             if slot >= self._capacity:
                 self._capacity *= 2
