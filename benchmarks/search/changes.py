@@ -23,6 +23,7 @@ from broker.identifiers import RandomIdentifiers
 A_SECOND: Final = 200
 PROCESSES: Final = 2
 PAUSE_S: Final = 0.002
+SEEN_WITHIN_S: Final = 2.0
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -38,6 +39,7 @@ async def visible(world: World, seconds: int) -> dict[str, object]:
             watchers = [await _watcher(world, socket) for _ in range(PROCESSES)]
             try:
                 written = await _change(world, socket, seconds * A_SECOND)
+                await asyncio.sleep(SEEN_WITHIN_S)
             finally:
                 for watcher in watchers:
                     if watcher.stdin is not None:

@@ -96,7 +96,7 @@ def _strtree(world: World) -> Near:
 
 
 def _geoindex(world: World) -> Near:
-    from geoindex_rs import kdtree  # type: ignore[attr-defined]  # noqa: PLC0415  # as above; it is there
+    from geoindex_rs import kdtree  # noqa: PLC0415  # as above
 
     builder = kdtree.KDTreeBuilder(len(world.columns))
     builder.add(world.columns.lon_deg, world.columns.lat_deg)

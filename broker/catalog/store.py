@@ -15,7 +15,7 @@ from broker.catalog.models import Camera, NetworkReport, Place, network_of
 from broker.errors import Problem
 
 CHUNK: Final = 2_000
-CHANGES_AT_ONCE: Final = 1_000
+CHANGES_AT_ONCE: Final = 200
 
 TAKE_OR_RENEW: Final = """
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
