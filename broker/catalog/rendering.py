@@ -110,10 +110,8 @@ def _parts(hit: Hit, asked_s: float | None) -> tuple[str, ...]:
     distance = "null" if distance_m is None else f"{distance_m:.2f}"
     bearing = "null" if bearing_deg is None else f"{round(bearing_deg, 1) % 360:.1f}"
     along = "" if along_m is None else f',"along_m":{along_m:.2f}'
-    sees = _SEES[hit.sees]
-    measured = (
-        f',"status":"{hit.status}","distance_m":{distance},"bearing_deg":{bearing},"sees":{sees}{along}'
-    )
+    seen = f',"distance_m":{distance},"bearing_deg":{bearing},"sees":{_SEES[hit.sees]}{along}'
+    measured = f',"status":"{hit.status}"{seen}'
     return located, views, snapshot, ages, footage, times, measured, hit.grant.text, "}}"
 
 

@@ -145,20 +145,24 @@ async def recall_by_headers(services: Services, headers: Headers) -> Caller | Re
     credentials = None
     if scheme.lower() == "bearer":
         credentials = HTTPAuthorizationCredentials(scheme=scheme, credentials=token)
-    purpose = _header(_PURPOSE, headers, "entrevue-purpose")
-    case_ref = _header(_CASE, headers, "entrevue-case")
+    wrong: list[Any] = []
+    purpose = _header(_PURPOSE, headers, "entrevue-purpose", wrong)
+    case_ref = _header(_CASE, headers, "entrevue-case", wrong)
+    if wrong:
+        raise RequestValidationError(wrong)
     return await services.authority.recall(_token(credentials), purpose, case_ref)
 
 
-def _header(adapter: TypeAdapter[str | None], headers: Headers, name: str) -> str | None:
+def _header(adapter: TypeAdapter[str | None], headers: Headers, name: str, wrong: list[Any]) -> str | None:
+    """What the header says; what is wrong with it is added to `wrong`."""
     text = headers.get(name)
     if text is None:
         return None
     try:
         return adapter.validate_python(text)
     except ValidationError as error:
-        places = [{**one, "loc": ("header", name)} for one in error.errors(include_url=False)]
-        raise RequestValidationError(places) from error
+        wrong += ({**one, "loc": ("header", name)} for one in error.errors(include_url=False))
+        return None
 
 
 CurrentCaller = Annotated[Caller, Depends(current_caller)]

@@ -25,8 +25,13 @@ class DirectRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             services = request.app.state.services
-            caller = await recall_by_headers(services, request.headers)
-            parameters = _read(model, request)
+            try:
+                caller = await recall_by_headers(services, request.headers)
+            except RequestValidationError as error:
+                raise RequestValidationError([*error.errors(), *_read(model, request)[1]]) from error
+            parameters, wrong = _read(model, request)
+            if parameters is None:
+                raise RequestValidationError(wrong)
             response: Response = await endpoint(
                 request=request, caller=caller, services=services, parameters=parameters
             )
@@ -35,9 +40,9 @@ class DirectRoute(APIRoute):
         return handle
 
 
-def _read(model: type[BaseModel], request: Request) -> BaseModel:
+def _read(model: type[BaseModel], request: Request) -> tuple[BaseModel | None, list[Any]]:
+    """The query as the model has it, or None and what is wrong with it."""
     try:
-        return model.model_validate(dict(request.query_params))
+        return model.model_validate(dict(request.query_params)), []
     except ValidationError as error:
-        places = [{**one, "loc": ("query", *one["loc"])} for one in error.errors(include_url=False)]
-        raise RequestValidationError(places) from error
+        return None, [{**one, "loc": ("query", *one["loc"])} for one in error.errors(include_url=False)]

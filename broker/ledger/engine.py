@@ -47,10 +47,11 @@ OUTAGES: Final = (
 
 @dataclass(frozen=True)
 class _Job:
-    """`work` takes the connection; together with others' items where `item` is not None."""
+    """`work` takes the connection, and where it is done `together` its own item with those of others."""
 
     work: Callable[..., Any]
     item: Any
+    together: bool
     loop: asyncio.AbstractEventLoop
     done: "asyncio.Future[Any]"
 
@@ -135,7 +136,7 @@ class Ledger:
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Runs the work in a transaction; returns its result once the commit is durable."""
-        written: T = await self._enqueue(work, None)
+        written: T = await self._enqueue(work, None, together=False)
         return written
 
     async def write_together(
@@ -143,16 +144,16 @@ class Ledger:
     ) -> T:
         """The same for work that many callers have alike: the items that wait at the same time are given to it in one
         call, which answers for each in turn or fails for all."""
-        written: T = await self._enqueue(work, item)
+        written: T = await self._enqueue(work, item, together=True)
         return written
 
-    async def _enqueue(self, work: Callable[..., Any], item: Any) -> Any:
+    async def _enqueue(self, work: Callable[..., Any], item: Any, *, together: bool) -> Any:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Any] = loop.create_future()
         with self._closing:
             if self._closed:
                 raise RuntimeError("the ledger is closed: nothing can be written any more")
-            self._jobs.put(_Job(work, item, loop, done))
+            self._jobs.put(_Job(work, item, together, loop, done))
         return await done
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -227,22 +228,21 @@ class Ledger:
 
 def _alike(batch: Sequence[_Job]) -> Iterator[list[_Job]]:
     """Jobs in their order, those that follow each other and are done together as one."""
-    together: list[_Job] = []
+    alike: list[_Job] = []
     for job in batch:
-        if together and (job.item is None or job.work != together[0].work):
-            yield together
-            together = []
-        together.append(job)
-        if job.item is None:
-            yield together
-            together = []
-    if together:
-        yield together
+        if alike and not (job.together and alike[0].together and job.work == alike[0].work):
+            yield alike
+            alike = []
+        alike.append(job)
+    if alike:
+        yield alike
 
 
 def _carry_out(connection: Connection, jobs: Sequence[_Job]) -> Sequence[Any]:
     work = jobs[0].work
-    if jobs[0].item is None:
+    if not jobs[0].together:
         return (work(connection),)
     results: Sequence[Any] = work(connection, [job.item for job in jobs])
+    if len(results) != len(jobs):
+        raise RuntimeError(f"{len(jobs)} items were written together, and {len(results)} answered for")
     return results

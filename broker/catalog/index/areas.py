@@ -12,7 +12,6 @@ import shapely
 from numpy.typing import NDArray
 
 from broker.catalog.geometry import (
-    NEAR_M,
     Floats,
     arc_m,
     distance_m,
@@ -112,12 +111,13 @@ def candidates(places: Places, asked: Asked, slots: Slots) -> Slots:
 def _measured(
     places: Places, slots: Slots, lat_deg: float, lon_deg: float, point_m: Point | None = None
 ) -> Found:
-    """The slots with their distances from the point."""
+    """The slots with their distances from the point. Which formula measures a camera depends on nothing else, so
+    that it is as far away on every page."""
     from_m = np.array([point_m or geocentric_point_m(lat_deg, lon_deg)])
-    distances, longest_m = arcs_m(slots, places.table.points_m, from_m)
-    if longest_m > NEAR_M:
-        facts = places.table.facts
-        distances = distance_m(lat_deg, lon_deg, facts["lat_deg"][slots], facts["lon_deg"][slots])
+    distances, far = arcs_m(slots, places.table.points_m, from_m)
+    if len(far):
+        facts, distant = places.table.facts, slots.take(far)
+        distances[far] = distance_m(lat_deg, lon_deg, facts["lat_deg"][distant], facts["lon_deg"][distant])
     return Found(slots, distances, from_m)
 
 

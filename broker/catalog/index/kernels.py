@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broker.catalog.disclosure import FOOTAGE_BITS, LOCATE_BIT, VIEW_BITS
-from broker.catalog.geometry import MEAN_RADIUS_M, SQUARED_ECCENTRICITY, Bytes, Floats
+from broker.catalog.geometry import MEAN_RADIUS_M, NEAR_M, SQUARED_ECCENTRICITY, Bytes, Floats
 from broker.catalog.index.arrays import Slots
 from broker.catalog.index.instants import NEVER_US
 from broker.catalog.index.table import FACTS, STATUSES, Facts
@@ -71,20 +71,22 @@ def allowed(slots: Slots, facts: Facts, bits: RightsBits, stale: Mask, wanted: W
 
 
 @_compiled
-def arcs_m(slots: Slots, points_m: Floats, from_m: Floats) -> tuple[Floats, float]:
-    """Ways over the ground from a point, shape (1, 3), to each camera, by `geometry.arc_m`; and the longest straight
-    line among them, which says how right they are."""
-    arcs = np.empty(len(slots))
-    longest = 0.0
+def arcs_m(slots: Slots, points_m: Floats, from_m: Floats) -> tuple[Floats, Slots]:
+    """Ways over the ground from a point, shape (1, 3), to each camera, by `geometry.arc_m`; and the rows for which that
+    is not right, as the straight line is longer than `NEAR_M`."""
+    arcs, far = np.empty(len(slots)), np.empty(len(slots), np.int64)
+    count = 0
     for row, slot in enumerate(slots):
         x = points_m[slot, 0] - from_m[0, 0]
         y = points_m[slot, 1] - from_m[0, 1]
         z = points_m[slot, 2] - from_m[0, 2]
         square = x * x + y * y + z * z
         chord = np.sqrt(square)
-        longest = max(longest, chord)
+        if not chord <= NEAR_M:
+            far[count] = row
+            count += 1
         arcs[row] = chord * (1 + square / (24 * MEAN_RADIUS_M**2))
-    return arcs, longest
+    return arcs, far[:count]
 
 
 @_compiled
@@ -181,14 +183,16 @@ def footage(
     for row, slot in enumerate(slots):
         total, first = 0, LATEST_US
         for at in range(begins[slot], begins[slot] + counts[slot]):
-            inside = min(spans[at, 1], end_us) - max(spans[at, 0], begin_us)
-            if end_us == 0 or inside > 0:
+            inside = 0
+            if end_us != NEVER_US:
+                inside = min(spans[at, 1], end_us) - max(spans[at, 0], begin_us)
+            if end_us == NEVER_US or inside > 0:
                 if spans[at, 2] != NEVER_US:
                     first = min(first, spans[at, 2])
                 total += inside
         if first != LATEST_US:
             overwrite[row] = first
-        if end_us != 0 and bits[slot] & FOOTAGE_BITS:
+        if end_us != NEVER_US and bits[slot] & FOOTAGE_BITS:
             covered[row] = total / 1e6
     return covered, overwrite
 
@@ -199,7 +203,7 @@ def seen_and_held(sees: Bytes, covered_s: Floats, wanted: Wanted) -> Slots:
     rows = np.empty(len(sees), np.int64)
     count = 0
     for row in range(len(sees)):
-        if (wanted.sees and sees[row] == SEES_NOT) or (wanted.end_us != 0 and not covered_s[row] > 0):
+        if (wanted.sees and sees[row] == SEES_NOT) or (wanted.end_us != NEVER_US and not covered_s[row] > 0):
             continue
         rows[count] = row
         count += 1
@@ -226,7 +230,7 @@ def prepare() -> None:
             kernel.enable_caching()
     slot, parts = np.zeros(1, np.int64), np.zeros((1, 5))
     facts, bits, stale = np.zeros(1, FACTS), np.full(1, 255, np.uint8), np.zeros(1, np.bool_)
-    wanted = Wanted(ANY, ANY, ANY, ANY, ANY, 0, False, 0, 0)
+    wanted = Wanted(ANY, ANY, ANY, ANY, ANY, 0, False, NEVER_US, NEVER_US)
     points, one = np.zeros((1, 3)), np.ones(1)
     status_of(facts, 0, stale)
     allowed(slot, facts, bits, stale, wanted)
@@ -234,5 +238,5 @@ def prepare() -> None:
     bearings_deg(slot, points, points)
     sees = sights(slot, one, points, facts, bits, points, slot, slot, parts, 0)
     statuses(slot, facts, stale)
-    footage(slot, bits, slot, slot, np.zeros((1, 3), np.int64), 0, 0)
+    footage(slot, bits, slot, slot, np.zeros((1, 3), np.int64), NEVER_US, NEVER_US)
     seen_and_held(sees, one, wanted)

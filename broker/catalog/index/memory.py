@@ -49,6 +49,7 @@ class CatalogIndex:
     def put(self, cameras: Iterable[StoredCamera]) -> None:
         """The cameras as they are from now on."""
         slots, moved = self.table.put(cameras)
+        self._uncertainty_m = max(self._uncertainty_m, self._widest_m(slots))
         if not np.count_nonzero(moved):
             return
         for slot in slots[moved].tolist():
@@ -68,8 +69,6 @@ class CatalogIndex:
         point, has_position = self.table.points_m[slot].copy(), self.table.facts[slot]["has_position"]
         self._own.move(slot, point if has_position else NOWHERE)
         self._placed.move(slot, NOWHERE if has_position else point)
-        if not has_position:
-            self._uncertainty_m = max(self._uncertainty_m, float(self.table.facts[slot]["accuracy_m"]))
 
     async def settle(self) -> None:
         """Puts what is near in space near in memory, and builds trees of it: at a start, before any search."""
@@ -77,7 +76,7 @@ class CatalogIndex:
         await asyncio.to_thread(self.table.arrange_by_place)
         await self._own.rebuild(lambda: self._points(has_position=True))
         await self._placed.rebuild(lambda: self._points(has_position=False))
-        self._uncertainty_m = self._widest_m()
+        self._uncertainty_m = self._widest_m(slice(self.table.size))
 
     @property
     def wants_settling(self) -> bool:
@@ -130,11 +129,14 @@ class CatalogIndex:
     def _points(self, *, has_position: bool) -> tuple[Slots, Floats]:
         facts = self.table.facts[: self.table.size]
         slots = np.flatnonzero(~np.isnan(facts["lat_deg"]) & (facts["has_position"] == has_position))
-        return slots, self.table.points_m[slots]
+        points_m = self.table.points_m[slots]
+        # another thread may be half-way through writing a camera, which is moved then when the tree is swapped in
+        written = np.isfinite(points_m).all(axis=1)
+        return slots[written], points_m[written]
 
-    def _widest_m(self) -> float:
-        """How far from its place the furthest camera may stand that only a place locates."""
-        facts = self.table.facts[: self.table.size]
+    def _widest_m(self, slots: Slots | slice) -> float:
+        """How far from its place the furthest of these cameras may stand that only a place locates."""
+        facts = self.table.facts[slots]
         return float(facts["accuracy_m"][~facts["has_position"]].max(initial=0.0))
 
 

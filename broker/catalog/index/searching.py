@@ -22,11 +22,12 @@ from broker.catalog.index.candidates import Candidates
 from broker.catalog.index.instants import NEVER_US, instant, microseconds
 from broker.catalog.index.kernels import SEES, SEES_NOT, UNKNOWN, seen_and_held
 from broker.catalog.index.memory import CatalogIndex
+from broker.catalog.index.ordering import keep_page
 from broker.catalog.index.rights import Rights
 from broker.catalog.index.table import STATUSES
 from broker.catalog.index.wanted import wanted_of
 from broker.catalog.names import folded
-from broker.catalog.questions import Answer, Hit, PageKey, Question, Shown, Snapshot, Sort
+from broker.catalog.questions import Answer, Hit, PageKey, Question, Shown, Snapshot
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ def search(index: CatalogIndex, question: Question, rights: Rights) -> Page:
     """One page of what fits, as columns."""
     asked = _asked(index, question, rights)
     rows = Candidates(index.table, question, asked, find(question.area, index.where, asked))
-    more = _keep_page(rows, _fitting(rows, asked))
+    more = keep_page(rows, _fitting(rows, asked))
     return _page(rows, more)
 
 
@@ -91,80 +92,6 @@ def _fitting(rows: Candidates, asked: Asked) -> NDArray[np.int64]:
         (word,) = words
         return np.array([row for row, slot in places if word in texts[slot]], np.int64)
     return np.array([row for row, slot in places if all(word in texts[slot] for word in words)], np.int64)
-
-
-def _keep_page(rows: Candidates, fitting: NDArray[np.int64]) -> PageKey | None:
-    """Keeps one page of the fitting rows, in order; the key of its last row where more follow.
-
-    The last part of the order is the id, so that it is total. Ids are compared only among the rows of the page
-    and those that are level with its last one.
-    """
-    measures, limit = _measures(rows).take(fitting), rows.question.limit
-    bands = (
-        _bands(rows).take(fitting) if rows.question.sort is Sort.RANK else np.zeros(len(fitting), np.int64)
-    )
-    if rows.question.after is not None:
-        beyond = _beyond(rows, fitting, bands, measures, rows.question.after)
-        fitting, bands, measures = fitting[beyond], bands[beyond], measures[beyond]
-    total = len(fitting)
-    order = np.lexsort((measures, bands)) if rows.question.sort is Sort.RANK else measures.argsort()
-    bands, measures, fitting = bands.take(order), measures.take(order), fitting.take(order)
-    level = measures[1:] == measures[:-1]
-    if np.count_nonzero(level):
-        level &= bands[1:] == bands[:-1]
-        if level[:limit].any():
-            end = limit + int(np.argmin(np.append(level[limit - 1 :], False))) if total > limit else total
-            fitting[:end] = _by_id_too(rows, bands[:end], measures[:end], fitting[:end])
-    rows.keep(fitting[:limit])
-    if total <= limit:
-        return None
-    identifier = str(rows.table.ids[int(rows.found.slots[-1])])
-    return PageKey(int(bands[limit - 1]), float(measures[limit - 1]), identifier)
-
-
-def _by_id_too(
-    rows: Candidates, bands: NDArray[np.int64], measures: Floats, sorted_rows: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """The same rows, those that are level by their ids."""
-    ids = rows.table.ids
-    names = (str(ids[slot]) for slot in rows.found.slots[sorted_rows].tolist())
-    keyed = sorted(zip(bands.tolist(), measures.tolist(), names, sorted_rows.tolist(), strict=True))
-    return np.array([row for *_, row in keyed], dtype=np.int64)
-
-
-def _measures(rows: Candidates) -> Floats:
-    """Metres that order: along a line, else from the point; infinite where nothing is measured."""
-    found = rows.found
-    if found.from_m is None:
-        return np.full(len(found), np.inf)
-    return found.distance_m if found.along_m is None else found.along_m
-
-
-def _bands(rows: Candidates) -> NDArray[np.int64]:
-    """By rank: sees, works, has the footage, has a fresh snapshot, one number, best first."""
-    sees = np.where(rows.sees == SEES, 0, np.where(rows.sees == UNKNOWN, 1, 2))
-    lacking = np.zeros(len(rows.found), np.int64)
-    if rows.question.interval is not None:
-        asked_s = rows.question.interval.duration.total_seconds()
-        lacks_s = asked_s - np.nan_to_num(rows.covered_s)
-        lacking = (lacks_s > rows.table.facts["gap_over_s"][rows.found.slots]).astype(np.int64)
-    return ((sees * len(STATUSES) + rows.status) * 2 + lacking) * 2 + ~rows.fresh()
-
-
-def _beyond(
-    rows: Candidates,
-    fitting: NDArray[np.int64],
-    bands: NDArray[np.int64],
-    measures: Floats,
-    after: PageKey,
-) -> NDArray[np.bool_]:
-    """Which of the fitting rows come after the key."""
-    same_band = bands == after.band
-    beyond: NDArray[np.bool_] = (bands > after.band) | (same_band & (measures > after.measure_m))
-    level = np.flatnonzero(same_band & (measures == after.measure_m))
-    ids = rows.table.ids
-    beyond[level] = [str(ids[slot]) > after.camera_id for slot in rows.found.slots[fitting[level]].tolist()]
-    return beyond
 
 
 def show(index: CatalogIndex, slot: int, rights: Rights, at: datetime) -> Shown:

@@ -58,6 +58,9 @@ FACTS: Final = np.dtype(
 """What cameras are searched by, a record each: a question reads all of a few scattered ones. Position and
 accuracy are the camera's own, else its place's; `owner` to `tags` are codes; `offered` are bits of actions."""
 
+_UNUSED: Final = np.array((np.nan, np.nan, *[0] * (len(FACTS.fields or ()) - 2)), FACTS)
+"""The record of a slot without a camera: nowhere."""
+
 Facts = NDArray[np.void]
 
 
@@ -70,7 +73,7 @@ class CameraTable:
     """The catalog's cameras in memory. `version` grows with every change."""
 
     def __init__(self) -> None:
-        self.facts: Facts = np.zeros(FIRST_CAPACITY, FACTS)
+        self.facts: Facts = np.full(FIRST_CAPACITY, _UNUSED)
         self.points_m: Floats = np.full((FIRST_CAPACITY, 3), np.nan)
         self.views = Ragged(VIEW_WIDTH, np.float64)
         self.spans = Ragged(SPAN_WIDTH, np.int64)
@@ -118,9 +121,9 @@ class CameraTable:
 
     def all_slots(self) -> Slots:
         """Every slot that holds a camera."""
-        alive = np.fromiter(self._slots.values(), np.int64, len(self._slots))
-        alive.sort()
-        return alive
+        is_used = np.ones(self.size, np.bool_)
+        is_used[self._free] = False
+        return is_used.nonzero()[0]
 
     def put(self, cameras: Iterable[StoredCamera]) -> tuple[Slots, NDArray[np.bool_]]:
         """Writes the cameras, each as it was given last; their slots, and which stand elsewhere than before."""
@@ -175,9 +178,8 @@ class CameraTable:
         slot = self._slots.pop(camera_id, None)
         if slot is None:
             return None
-        self.facts[slot] = np.zeros(1, FACTS)[0]
+        self.facts[slot] = _UNUSED
         self.points_m[slot] = np.nan
-        self.facts[slot]["lat_deg"] = self.facts[slot]["lon_deg"] = np.nan
         self.facts[slot]["owner"] = self.owners.code("")
         none = np.zeros(1, np.int64)
         for parts in (self.views, self.spans):
@@ -240,7 +242,7 @@ class CameraTable:
             self.texts.append("")
             if slot >= self._capacity:
                 self._capacity *= 2
-                self.facts = np.concatenate((self.facts, np.zeros_like(self.facts)))
+                self.facts = np.concatenate((self.facts, np.full(len(self.facts), _UNUSED)))
                 self.points_m = np.concatenate((self.points_m, np.full_like(self.points_m, np.nan)))
                 self.views.reserve(self._capacity)
                 self.spans.reserve(self._capacity)

@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from broker.catalog.disclosure import BITS
-from broker.catalog.index.instants import microseconds
+from broker.catalog.index.instants import NEVER_US, microseconds
 from broker.catalog.index.table import STATUSES, CameraTable
 from broker.catalog.questions import Question
 
@@ -12,7 +12,7 @@ ANY: Final = -2
 
 
 class Wanted(NamedTuple):
-    """What a camera must be. `begin_us` and `end_us` bound the interval, both 0 where none is asked for."""
+    """What a camera must be. `begin_us` and `end_us` bound the interval, both `NEVER_US` where none is asked for."""
 
     owner: int
     network: int
@@ -23,11 +23,6 @@ class Wanted(NamedTuple):
     sees: bool
     begin_us: int
     end_us: int
-
-    @property
-    def interval_s(self) -> float | None:
-        """How long the asked interval is."""
-        return None if self.end_us == 0 else (self.end_us - self.begin_us) / 1e6
 
 
 def wanted_of(question: Question, table: CameraTable) -> Wanted:
@@ -40,6 +35,6 @@ def wanted_of(question: Question, table: CameraTable) -> Wanted:
         status=ANY if question.status is None else STATUSES.index(question.status.value),
         offering=0 if question.offering is None else BITS[question.offering],
         sees=question.sees,
-        begin_us=0 if interval is None else microseconds(interval.start),
-        end_us=0 if interval is None else microseconds(interval.end),
+        begin_us=NEVER_US if interval is None else microseconds(interval.start),
+        end_us=NEVER_US if interval is None else microseconds(interval.end),
     )

@@ -10,31 +10,57 @@ from datetime import datetime, timedelta
 from geographiclib.geodesic import Geodesic
 from shapely import Point
 
-from adapters.contract.models import CameraKind, CameraStatus, View
+from adapters.contract.capabilities import Capability
+from adapters.contract.models import CameraKind, CameraStatus, Interval, Span, View
 from broker.agencies.models import Action, Agreement, Officer
 from broker.agencies.policy import action_masks
 from broker.catalog.columns import policy_columns
 from broker.catalog.models import Camera, NetworkReport
-from broker.catalog.questions import Box, Question, Radius, Sort, Within
+from broker.catalog.questions import Along, Box, Question, Radius, Sort, Within
 from tests.broker.catalog.index.indexes import PURPOSE
+from tests.broker.catalog.index.lines import nearest_points
 
 LOOKS = {Action.VIEW_SNAPSHOT, Action.VIEW_LIVE, Action.HOLD, Action.REQUEST_CLIP}
 FOOTAGE = {Action.HOLD, Action.REQUEST_CLIP}
+NEEDED = {
+    Action.LOCATE: None,
+    Action.VIEW_SNAPSHOT: Capability.SNAPSHOT,
+    Action.HOLD: Capability.FOOTAGE,
+    Action.REQUEST_CLIP: Capability.FOOTAGE,
+}
+"""What a network must be able to do for an action. Live pictures nobody has."""
+
+NEAREST_M = 1e-3
+WRONG = 0.005
+"""A distance is right within this share of it, and this much more."""
 
 
 @dataclass(frozen=True)
 class Expected:
-    """One camera of the answer. `edge` is how far a measure is from where it would decide otherwise."""
+    """One camera of the answer. `unsure_m` is how far off a distance, or how far along the line it is, may be."""
 
     camera: Camera
     rights: frozenset[Action]
+    actions: frozenset[Action]
     basis: frozenset[str]
     status: CameraStatus
-    distance_m: float | None
-    bearing_deg: float | None
+    where: "Measured | None"
     sees: bool | None
     covered_s: float | None
+    overwrite_at: datetime | None
+    age_s: float | None
     band: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How a camera lies to what was asked about."""
+
+    distance_m: float
+    bearing_deg: float
+    back_deg: float
+    along_m: float | None
+    unsure_m: float
 
 
 class OnTheEdge(Exception):
@@ -48,7 +74,7 @@ def expected(
     who: Officer,
     agreements: Sequence[Agreement],
 ) -> list[Expected]:
-    """Every camera that fits, in order."""
+    """Every camera that fits."""
     found = []
     for camera in cameras:
         masks = action_masks(who, PURPOSE, policy_columns([camera]), agreements, question.as_of)
@@ -57,8 +83,6 @@ def expected(
         one = _look(question, camera, reports, frozenset(masks.actions_of(0)), frozenset(masks.bases_of(0)))
         if one is not None:
             found.append(one)
-    far = float("inf")
-    found.sort(key=lambda one: (one.band, far if one.distance_m is None else one.distance_m, one.camera.id))
     return found
 
 
@@ -69,11 +93,12 @@ def _look(
     rights: frozenset[Action],
     basis: frozenset[str],
 ) -> Expected | None:
-    distance_m, bearing_deg, back_deg = _measure(question, camera)
-    if not _inside(question, camera, distance_m):
+    where = _measure(question, camera)
+    if not _inside(question, camera, where):
         return None
+    actions = {a for a in rights if a in NEEDED and (NEEDED[a] is None or NEEDED[a] in camera.offers)}
     status = _status(camera, reports.get(camera.network), question.as_of)
-    sees = _sees(camera, distance_m, back_deg) if rights & LOOKS else None
+    sees = _sees(camera, where) if rights & LOOKS else None
     covered_s = None
     if question.interval is not None and rights & FOOTAGE:
         parts = camera.footage_within(question.interval)
@@ -88,6 +113,7 @@ def _look(
         and question.kind in (None, camera.kind)
         and question.level in (None, camera.level)
         and question.status in (None, status)
+        and (question.offering is None or question.offering in actions)
         and all(word in text for word in words)
     )
     if not fits:
@@ -102,40 +128,72 @@ def _look(
         fresh = taken is not None and question.as_of - taken <= timedelta(minutes=10)
         order = [CameraStatus.UP, CameraStatus.STALE, CameraStatus.UNKNOWN, CameraStatus.DOWN]
         band = ({True: 0, None: 1, False: 2}[sees], order.index(status), int(lacking), int(not fresh))
-    return Expected(camera, rights, basis, status, distance_m, bearing_deg, sees, covered_s, band)
+    ends = [
+        span.overwrite_at
+        for span in camera.spans
+        if span.overwrite_at is not None
+        and (question.interval is None or camera_holds(span, question.interval))
+    ]
+    taken = None if camera.snapshot is None else camera.snapshot.captured_at
+    return Expected(
+        camera=camera,
+        rights=rights,
+        actions=frozenset(actions),
+        basis=basis,
+        status=status,
+        where=where,
+        sees=sees,
+        covered_s=covered_s,
+        overwrite_at=min(ends, default=None),
+        age_s=None if taken is None else (question.as_of - taken).total_seconds(),
+        band=band,
+    )
 
 
-def _measure(question: Question, camera: Camera) -> tuple[float | None, float | None, float | None]:
-    """Distance, bearing from the point, and bearing back to it."""
+def camera_holds(span: Span, interval: Interval) -> bool:
+    """Whether any of the span is asked for."""
+    return span.interval.start < interval.end and interval.start < span.interval.end
+
+
+def _measure(question: Question, camera: Camera) -> Measured | None:
+    """From the question's point, or the nearest one of its line."""
     area, at = question.area, camera.located
     if area is None or at is None:
-        return None, None, None
+        return None
+    if isinstance(area, Along):
+        first, *others = nearest_points(area.points_deg, at.lat, at.lon)
+        if first.distance_m < 50_000:  # as far as a plane reaches, and further than any buffer here
+            for other in others:
+                is_level = other.distance_m <= first.distance_m + first.unsure_m + other.unsure_m
+                if is_level and abs(other.along_m - first.along_m) > first.unsure_m:
+                    raise OnTheEdge
+        return Measured(first.distance_m, first.bearing_deg, first.back_deg, first.along_m, first.unsure_m)
     if isinstance(area, Radius):
         lat, lon = area.lat_deg, area.lon_deg
     elif isinstance(area, Within):
         lat, lon = Box(*area.shape.bounds).centre_deg
     else:
-        assert isinstance(area, Box)
         lat, lon = area.centre_deg
     line = Geodesic.WGS84.Inverse(lat, lon, at.lat, at.lon)
-    return line["s12"], line["azi1"] % 360, (line["azi2"] + 180) % 360
+    unsure_m = NEAREST_M + WRONG * line["s12"]
+    return Measured(line["s12"], line["azi1"] % 360, (line["azi2"] + 180) % 360, None, unsure_m)
 
 
-def _inside(question: Question, camera: Camera, distance_m: float | None) -> bool:
+def _inside(question: Question, camera: Camera, where: Measured | None) -> bool:
     area, at = question.area, camera.located
     if area is None:
         return True
-    if at is None or distance_m is None:
+    if at is None or where is None:
         return False
-    if isinstance(area, Radius):
-        reach_m = area.radius_m + (0.0 if camera.position else at.accuracy_m or 0.0)
-        if abs(distance_m - reach_m) <= 1e-3 + 0.005 * reach_m:
+    if isinstance(area, Radius | Along):
+        reach_m = area.radius_m if isinstance(area, Radius) else area.buffer_m
+        reach_m += 0.0 if camera.position else at.accuracy_m or 0.0
+        if abs(where.distance_m - reach_m) <= where.unsure_m + WRONG * reach_m:
             raise OnTheEdge
-        return distance_m <= reach_m
+        return where.distance_m <= reach_m
     if isinstance(area, Within):
         meridians = {at.lon, -at.lon} if abs(at.lon) == 180 else {at.lon}
         return any(area.shape.intersects(Point(lon, at.lat)) for lon in meridians)
-    assert isinstance(area, Box)
     turns = (-360, 0, 360)
     east = area.east_deg + (0 if area.east_deg >= area.west_deg else 360)
     within = any(area.west_deg <= at.lon + turn <= east for turn in turns)
@@ -153,36 +211,34 @@ def _status(camera: Camera, report: NetworkReport | None, at: datetime) -> Camer
     return CameraStatus.STALE if late else CameraStatus.UP
 
 
-def _sees(camera: Camera, distance_m: float | None, back_deg: float | None) -> bool | None:
-    if camera.position is None or camera.kind is CameraKind.PTZ or not camera.views:
-        return None
-    if distance_m is None or back_deg is None:
+def _sees(camera: Camera, where: Measured | None) -> bool | None:
+    if camera.position is None or camera.kind is CameraKind.PTZ or not camera.views or where is None:
         return None
     accuracy_m = camera.position.accuracy_m or 0.0
-    if abs(accuracy_m - distance_m) <= 1e-3 + 0.005 * distance_m:
+    if abs(accuracy_m - where.distance_m) <= where.unsure_m:
         raise OnTheEdge
-    if accuracy_m > distance_m:
+    if accuracy_m > where.distance_m:
         return None
-    answers = [_view_sees(view, distance_m, back_deg) for view in camera.views]
+    answers = [_view_sees(view, where) for view in camera.views]
     if True in answers:
         return True
     return None if None in answers else False
 
 
-def _view_sees(view: View, distance_m: float, back_deg: float) -> bool | None:
+def _view_sees(view: View, where: Measured) -> bool | None:
     angle: bool | None = None
     if view.fov_deg is not None and view.fov_deg >= 360:
         angle = True
     elif view.fov_deg is not None and view.heading_deg is not None:
-        off_deg = abs((back_deg - view.heading_deg + 180) % 360 - 180)
-        if abs(off_deg - view.fov_deg / 2) < 0.5 or distance_m < 0.01:
+        off_deg = abs((where.back_deg - view.heading_deg + 180) % 360 - 180)
+        if abs(off_deg - view.fov_deg / 2) < 0.5 or where.distance_m < 10 * where.unsure_m:
             raise OnTheEdge
         angle = off_deg < view.fov_deg / 2
     near: bool | None = None
     if view.range_m is not None:
-        if abs(view.range_m - distance_m) <= 1e-3 + 0.005 * distance_m:
+        if abs(view.range_m - where.distance_m) <= where.unsure_m:
             raise OnTheEdge
-        near = distance_m < view.range_m
+        near = where.distance_m < view.range_m
     if angle is False or near is False:
         return False
     return True if angle and near else None

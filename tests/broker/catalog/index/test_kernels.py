@@ -62,10 +62,15 @@ def test_arcs_are_those_of_the_plain_formula(
 ) -> None:
     there = Geodesic.WGS84.Direct(lat, lon, heading_deg, away_m)
     points = np.array([geocentric_point_m(there["lat2"], there["lon2"]), geocentric_point_m(lat, lon)])
-    arcs, longest_m = arcs_m(np.array([1, 0]), points, points[1:])
+    arcs, far = arcs_m(np.array([1, 0]), points, points[1:])
     chord_m = float(np.linalg.norm(points[0] - points[1]))
     assert arcs.tolist() == [0.0, pytest.approx(float(arc_m(np.array(chord_m))), abs=1e-6)]
-    assert longest_m == pytest.approx(chord_m, abs=1e-6)
+    assert far.tolist() == []
+
+
+def test_what_is_too_far_for_an_arc_is_told() -> None:
+    points = np.array([geocentric_point_m(0.0, lon) for lon in (0.0, 0.89, 0.91, 0.0, 180.0)])
+    assert arcs_m(np.arange(5), points, points[:1])[1].tolist() == [2, 4]
 
 
 AREAS: tuple[Area | None, ...] = (
