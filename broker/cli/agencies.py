@@ -20,8 +20,9 @@ from broker.agencies.views import (
     officer_view,
 )
 from broker.app import Office
+from broker.cli.configured import settings_of
 from broker.cli.failures import USAGE, Failure
-from broker.cli.hosting import caller_of, settings_of, with_office
+from broker.cli.hosting import caller_of, with_office
 from broker.cli.options import DecisionOptions, HostOptions, command_group, decision_command, host_command
 from broker.cli.output import print_json, print_table
 from broker.settings import AgreementSettings

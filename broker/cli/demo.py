@@ -18,8 +18,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from adapters.contract.models import Interval
 from broker.app import Broker, background
+from broker.cli.configured import settings_of
 from broker.cli.failures import Failure
-from broker.cli.hosting import keep_working, owning, settings_of
+from broker.cli.hosting import keep_working, owning
 from broker.cli.options import HostOptions, JsonOption
 from broker.cli.output import tell, tell_json
 from broker.cli.server import listen, serve_until_stopped, url_of

@@ -10,8 +10,9 @@ from adapters.contract.capabilities import Capability
 from adapters.contract.errors import AdapterError
 from adapters.contract.models import Rejection
 from broker.app import Host, known_adapters, open_recorders
+from broker.cli.configured import settings_of
 from broker.cli.failures import Failure
-from broker.cli.hosting import run, settings_of, this_host
+from broker.cli.hosting import run, this_host
 from broker.cli.options import HostOptions, host_command
 from broker.cli.output import print_json, print_table, waiting
 from broker.settings import Settings

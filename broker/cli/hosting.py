@@ -13,13 +13,14 @@ import uvloop
 from broker.agencies.models import Caller
 from broker.app import Broker, Host, Office, open_broker, open_office
 from broker.catalog.embedded import OwnedData
+from broker.cli.configured import settings_of
 from broker.cli.failures import Failure, Stopped
 from broker.cli.options import DecisionOptions, HostOptions
 from broker.clock import SystemClock
 from broker.errors import Problem, SetupProblem
 from broker.identifiers import RandomIdentifiers
 from broker.logs import configure_logs
-from broker.settings import Settings, load_settings
+from broker.settings import Settings
 from broker.stopping import heed_cancellation
 
 T = TypeVar("T")
@@ -30,14 +31,6 @@ STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def this_host() -> Host:
     """The machine's clock and randomness: the one place where they are made."""
     return Host(SystemClock(), RandomIdentifiers(), random.SystemRandom())
-
-
-def settings_of(options: HostOptions) -> Settings:
-    """The settings that the options name; `Failure` where they are wrong."""
-    try:
-        return load_settings(options.config, options.data)
-    except SetupProblem as problem:
-        raise Failure(str(problem)) from problem
 
 
 def run(work: Callable[[], Awaitable[T]]) -> T:

@@ -11,8 +11,9 @@ import typer
 
 from broker.app import Office, tell_of_gazetteers
 from broker.catalog.gazetteers.models import Gazetteer, ImportReport
+from broker.cli.configured import settings_of
 from broker.cli.failures import USAGE, Failure
-from broker.cli.hosting import settings_of, with_office
+from broker.cli.hosting import with_office
 from broker.cli.options import HostOptions, host_command, places_group
 from broker.cli.output import print_json, print_table, waiting
 

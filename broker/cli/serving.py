@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from broker.app import Broker, background
+from broker.cli.configured import settings_of
 from broker.cli.failures import Failure
-from broker.cli.hosting import keep_working, owning, owning_or_attached, settings_of, with_broker
+from broker.cli.hosting import keep_working, owning, owning_or_attached, with_broker
 from broker.cli.options import HostOptions, host_command
 from broker.cli.output import print_json, print_table, tell, tell_json, waiting
 from broker.cli.processes import keep_processes

@@ -5,8 +5,9 @@ from typing import Annotated, Final
 
 import typer
 
+from broker.cli.configured import settings_of
 from broker.cli.failures import USAGE, Failure
-from broker.cli.options import JsonOption
+from broker.cli.options import HostOptions, host_command
 from broker.cli.output import print_json, print_lines, waiting
 from broker.evidence.bundle.errors import SubjectUnreadable, TrustUnreadable
 from broker.evidence.bundle.verify import verify_file
@@ -18,15 +19,17 @@ def add_to(app: typer.Typer) -> None:
     app.command("verify", help="Say what a clip or bundle proves, by whom, and what not.")(verify)
 
 
+@host_command
 def verify(
+    options: HostOptions,
     file: Annotated[Path, typer.Argument(help="A clip (.mp4) or a bundle (.zip).")],
     trust: Annotated[
         list[Path] | None, typer.Option(help="Certificate (PEM) of an agency that you trust; repeatable.")
     ] = None,
-    as_json: JsonOption = False,
 ) -> None:
+    """With `--config` or `--data` the agencies of that broker are trusted too, by the roots in its folder."""
     try:
-        anchors = [certificate.read_bytes() for certificate in trust or ()]
+        anchors = [certificate.read_bytes() for certificate in (*(trust or ()), *_roots(options))]
         with waiting(f"checking {file}"):
             checked = verify_file(file, anchors)
     except OSError as error:
@@ -35,10 +38,21 @@ def verify(
         raise Failure(str(error), USAGE) from error
     except SubjectUnreadable as error:
         raise Failure(str(error)) from error
-    if as_json:
+    if options.as_json:
         print_json(checked.model_dump(mode="json"))
     else:
         print_lines(f"{MARKS[f.result]}  {f.sentence}" for f in checked.findings)
     if not checked.ok:
         wrong = sum(1 for finding in checked.findings if finding.result == "failed")
         raise Failure(f"{file}: {wrong} of {len(checked.findings)} checks failed")
+
+
+def _roots(options: HostOptions) -> list[Path]:
+    """Where the named broker keeps its agencies' roots; nothing is trusted where none is named."""
+    if options.config is None and options.data is None:
+        return []
+    keys = settings_of(options).broker.data / "keys"
+    found = sorted(keys.glob("*/root.pem"))
+    if not found:
+        raise Failure(f"{keys} holds no agency's root: nothing was sealed there yet", USAGE)
+    return found

@@ -206,6 +206,25 @@ def test_verify_is_1_where_the_trusted_certificate_is_another_agencys(
     done.one_line_error()
 
 
+def test_verify_trusts_the_agencies_of_the_broker_that_is_named(
+    entrevue: Entrevue, sealed: Sealed, tmp_path: Path
+) -> None:
+    here, strange, empty = sealed.path.parent, tmp_path / "strange", tmp_path / "empty"
+    strange.mkdir()
+    seal(strange, {"rail": [tiny_mp4("c")]})
+    configuration = tmp_path / "entrevue.toml"
+    configuration.write_text(f'[broker]\ndata = "{here}"\n')
+    unnamed = entrevue("verify", str(sealed.path)).out
+    for named in (("--data", str(here)), ("--config", str(configuration))):
+        done = entrevue("verify", str(sealed.path), *named)
+        assert (done.status, done.err) == (0, "")
+        assert done.out != unnamed
+    assert entrevue("verify", str(sealed.path), "--data", str(strange)).status == 1
+    done = entrevue("verify", str(sealed.path), "--data", str(empty))
+    assert done.status == 2
+    assert "holds no agency's root" in done.one_line_error()
+
+
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9])
 def test_verify_is_1_on_a_flipped_byte_anywhere(entrevue: Entrevue, sealed: Sealed, share: float) -> None:
     raw = bytearray(sealed.path.read_bytes())
