@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from broker.catalog.geometry import (
     Floats,
-    arc_m,
     distance_m,
     geocentric_m,
     geocentric_point_m,
     lengths_m,
 )
 from broker.catalog.index.arrays import Slots
-from broker.catalog.index.kernels import Mask, allowed, arcs_m
+from broker.catalog.index.kernels import Mask, allowed, arcs_m, nearest_on_line
 from broker.catalog.index.rights import Rights
 from broker.catalog.index.spatial import SpatialIndex
 from broker.catalog.index.table import CameraTable
@@ -195,36 +194,27 @@ def _along(area: Along, places: Places, asked: Asked) -> Found:
     lengths = distance_m(lats[:-1], lons[:-1], lats[1:], lons[1:])
     begins = np.cumsum(lengths) - lengths
     corners = geocentric_m(lats, lons)
-    runs, middles = corners[1:] - corners[:-1], (corners[1:] + corners[:-1]) / 2
-    reach_m = lengths / 2 + area.buffer_m + 1.0
-    piece, slots = places.own.near_each(middles, reach_m)
+    middles, reach_m = _stretches(corners, begins, max(PIECE_M, area.buffer_m))
+    reach_m = reach_m + area.buffer_m + 1.0
+    slots = places.own.near_each(middles, reach_m)[1]
     if len(places.placed):
-        placed_piece, placed = places.placed.near_each(middles, reach_m + places.uncertainty_m)
-        piece, slots = np.concatenate((piece, placed_piece)), np.concatenate((slots, placed))
+        placed = places.placed.near_each(middles, reach_m + places.uncertainty_m)[1]
+        slots = np.concatenate((slots, placed))
     kept = candidates(places, asked, np.unique(slots))
-    if not len(kept):
-        return Found(kept, np.empty(0), np.empty((0, 3)), np.empty(0))
-    row = kept.searchsorted(slots).clip(max=len(kept) - 1)
-    paired = (kept.take(row) == slots).nonzero()[0]
-    row, piece = row.take(paired), piece.take(paired)
-    run, points = runs.take(piece, axis=0), places.table.points_m.take(kept, axis=0)
-    offsets = points.take(row, axis=0) - corners.take(piece, axis=0)
-    squares = np.maximum(np.vecdot(run, run), 1e-9)
-    parts = np.minimum(np.maximum(np.vecdot(offsets, run) / squares, 0.0), 1.0)
-    lines = offsets - parts[:, None] * run
-    distances = arc_m(lengths_m(lines))
-    along = begins.take(piece) + parts * lengths.take(piece)
-    nearest = _first_of_each(row, np.lexsort((along, distances, row)))
-    found = Found(kept, distances.take(nearest), points - lines.take(nearest, axis=0), along.take(nearest))
+    furthest_m = area.buffer_m + places.uncertainty_m + 1.0
+    distances, along, from_m = nearest_on_line(
+        kept, places.table.points_m, corners, lengths, begins, furthest_m
+    )
+    found = Found(kept, distances, from_m, along)
     return found.where(found.distance_m <= area.buffer_m + _uncertainty_m(places, kept))
 
 
-def _first_of_each(rows: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Of pairs in this order, the first of each row."""
-    ordered = rows.take(order)
-    first = np.ones(len(order), bool)
-    first[1:] = ordered[1:] != ordered[:-1]
-    return order[first]
+def _stretches(corners_m: Floats, begins_m: Floats, length_m: float) -> tuple[Floats, Floats]:
+    """Balls that hold the line, few enough that a camera lies near a few of them only: their middles and radii."""
+    first = np.unique(begins_m // length_m, return_index=True)[1]
+    low = np.minimum.reduceat(np.minimum(corners_m[:-1], corners_m[1:]), first)
+    high = np.maximum.reduceat(np.maximum(corners_m[:-1], corners_m[1:]), first)
+    return (low + high) / 2, lengths_m(high - low) / 2
 
 
 def _pieces(area: Along) -> tuple[Floats, Floats]:

@@ -25,6 +25,9 @@ UNKNOWN: Final = -1
 
 UP: Final = STATUSES.index("up")
 STALE: Final = STATUSES.index("stale")
+SURELY: Final = 0.999
+"""This share of a length of the ground is no more than it is, whichever formula measured it."""
+
 LATEST_US: Final = int(np.iinfo(np.int64).max)
 
 Mask = NDArray[np.bool_]
@@ -87,6 +90,45 @@ def arcs_m(slots: Slots, points_m: Floats, from_m: Floats) -> tuple[Floats, Slot
             count += 1
         arcs[row] = chord * (1 + square / (24 * MEAN_RADIUS_M**2))
     return arcs, far[:count]
+
+
+@_compiled
+def nearest_on_line(
+    slots: Slots, points_m: Floats, corners_m: Floats, lengths_m: Floats, begins_m: Floats, furthest_m: float
+) -> tuple[Floats, Floats, Floats]:
+    """For each camera the way over the ground to the nearest point of a line, how far along the line that point is, and
+    the point, shape (n, 3); an infinite way where no point is nearer than `furthest_m`.
+
+    The line's pieces run from corner to corner, are so long, and begin so far along the line.
+    """
+    distances, along, nearest = np.full(len(slots), np.inf), np.zeros(len(slots)), np.zeros((len(slots), 3))
+    ends_m = begins_m + lengths_m
+    for row, slot in enumerate(slots):
+        shortest, piece = furthest_m, 0
+        while piece < len(lengths_m):
+            corner, end = corners_m[piece], corners_m[piece + 1]
+            x, y, z = (
+                points_m[slot, 0] - corner[0],
+                points_m[slot, 1] - corner[1],
+                points_m[slot, 2] - corner[2],
+            )
+            spare_m = np.sqrt(x * x + y * y + z * z) - shortest
+            if spare_m * SURELY > lengths_m[piece]:  # the line comes no nearer before it has run so far
+                piece = max(piece + 1, np.searchsorted(ends_m, begins_m[piece] + spare_m * SURELY))
+                continue
+            run_x, run_y, run_z = end[0] - corner[0], end[1] - corner[1], end[2] - corner[2]
+            square = max(run_x * run_x + run_y * run_y + run_z * run_z, 1e-9)
+            part = min(max((x * run_x + y * run_y + z * run_z) / square, 0.0), 1.0)
+            x, y, z = x - part * run_x, y - part * run_y, z - part * run_z
+            chord = np.sqrt(x * x + y * y + z * z)
+            if chord < shortest:
+                shortest = chord
+                distances[row] = chord * (1 + chord * chord / (24 * MEAN_RADIUS_M**2))
+                along[row] = begins_m[piece] + part * lengths_m[piece]
+                for axis in range(3):
+                    nearest[row, axis] = corner[axis] + part * (end[axis] - corner[axis])
+            piece += 1
+    return distances, along, nearest
 
 
 @_compiled
@@ -214,6 +256,7 @@ KERNELS: Final[tuple[Any, ...]] = (
     status_of,
     allowed,
     arcs_m,
+    nearest_on_line,
     bearings_deg,
     statuses,
     sights,
@@ -235,6 +278,7 @@ def prepare() -> None:
     status_of(facts, 0, stale)
     allowed(slot, facts, bits, stale, wanted)
     arcs_m(slot, points, points)
+    nearest_on_line(slot, points, np.zeros((2, 3)), one, one, 1.0)
     bearings_deg(slot, points, points)
     sees = sights(slot, one, points, facts, bits, points, slot, slot, parts, 0)
     statuses(slot, facts, stale)

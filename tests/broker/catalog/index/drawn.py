@@ -86,6 +86,7 @@ def cameras(draw: st.DrawFn) -> Camera:
         network=network,
         agency=OWNERS[network],
         name=draw(st.sampled_from(["Quai Est", "Quai ouest", "Hall"])),
+        place_name=draw(st.sampled_from([None, "Gare de l’Est", "Châtelet"])),
         kind=draw(st.none() | st.sampled_from(CameraKind)),
         level=draw(st.sampled_from([None, "0", "-1"])),
         status=draw(st.sampled_from(CameraStatus)),
@@ -139,7 +140,9 @@ def questions(draw: st.DrawFn) -> Question:
         "network": "rail-cctv",
         "kind": draw(st.sampled_from(CameraKind)),
         "status": draw(st.sampled_from(CameraStatus)),
-        "text": draw(st.sampled_from(["quai", "OUEST quai", "rail-cctv:a", "nothing"])),
+        "text": draw(
+            st.sampled_from(["quai", "OUEST quai", "rail-cctv:a", "chatelet", "hall est", "nothing"])
+        ),
         "level": draw(st.sampled_from(["-1", "0"])),
         "offering": draw(st.sampled_from([a for a in Action if a is not Action.VIEW_LIVE])),
     }

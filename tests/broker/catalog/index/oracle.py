@@ -104,7 +104,7 @@ def _look(
         parts = camera.footage_within(question.interval)
         covered_s = sum(part.duration.total_seconds() for part in parts)
     words = (question.text or "").casefold().split()
-    text = f"{camera.name} {camera.id} {camera.place_name or ''}".casefold()
+    text = f"{camera.name} {camera.id} {camera.place_name or ''}".casefold().replace("â", "a")
     fits = (
         (not question.sees or sees is not False)
         and (question.interval is None or bool(covered_s))

@@ -17,7 +17,8 @@ from tests.broker.catalog.catalogs import catalog_camera
 from tests.broker.catalog.index.indexes import ask, index_of, stored
 from tests.world import NOW
 
-EAST = Along(((2.0, 47.99), (2.0, 48.01)), 100.0)
+LONG = Along(((2.0, 47.99), (2.0, 48.01)), 100.0)
+SHORT = Along(((2.0, 47.9999), (2.0, 48.0001)), 100.0)
 
 
 def placed(accuracy_m: float | None, lat: float = 48.0, lon: float = 2.0027) -> Camera:
@@ -32,12 +33,12 @@ def away(name: str, away_m: float) -> Camera:
 
 def test_a_place_that_becomes_vaguer_is_found_as_far_as_it_reaches_now() -> None:
     index = index_of([placed(5.0)])
-    areas: list[Area] = [Radius(48.0, 2.0, 100.0), EAST]
-    assert [len(ask(index, Question(area, NOW, 10)).hits) for area in areas] == [0, 0]
+    areas: list[Area] = [Radius(48.0, 2.0, 100.0), LONG, SHORT]
+    assert [len(ask(index, Question(area, NOW, 10)).hits) for area in areas] == [0, 0, 0]
     index.put([stored(placed(150.0))])
-    assert [len(ask(index, Question(area, NOW, 10)).hits) for area in areas] == [1, 1]
+    assert [len(ask(index, Question(area, NOW, 10)).hits) for area in areas] == [1, 1, 1]
     index.put([stored(placed(None))])
-    assert [len(ask(index, Question(area, NOW, 10)).hits) for area in areas] == [0, 0]
+    assert [len(ask(index, Question(area, NOW, 10)).hits) for area in areas] == [0, 0, 0]
 
 
 def test_a_camera_that_comes_to_the_zero_meridians_equator_is_found_there() -> None:

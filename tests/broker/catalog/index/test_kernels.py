@@ -51,6 +51,16 @@ def test_a_bearing_is_right_to_a_third_of_a_degree(
     assert abs((back - there["azi2"]) % 360 - 180) < 1 / 3
 
 
+@given(lat=st.floats(-85, 85), lon=LONS, heading_deg=st.floats(0, 360), away_m=st.floats(10, 5_000))
+def test_a_bearing_of_what_is_close_is_right_to_a_hundredth_of_a_degree(
+    lat: float, lon: float, heading_deg: float, away_m: float
+) -> None:
+    there = Geodesic.WGS84.Direct(lat, lon, heading_deg, away_m)
+    found, back = bearings((lat, lon), (there["lat2"], there["lon2"]))
+    assert abs((found - heading_deg + 180) % 360 - 180) < 0.01
+    assert abs((back - there["azi2"]) % 360 - 180) < 0.01
+
+
 @pytest.mark.parametrize(("to", "bearing"), [((1, 0), 0), ((0, 1), 90), ((-1, 0), 180), ((0, -1), 270)])
 def test_bearings_run_clockwise_from_true_north(to: tuple[float, float], bearing: float) -> None:
     assert bearings((0.0, 0.0), to)[0] == pytest.approx(bearing)

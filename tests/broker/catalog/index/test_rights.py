@@ -48,6 +48,25 @@ def test_an_agreement_begins_and_ends_at_its_own_instants() -> None:
     assert seen == [False, False, True, True, False, False]
 
 
+def test_rights_are_those_of_each_officers_agency_roles_purpose_and_designation() -> None:
+    index = index_of([CAMERA])
+    slot = index.table.slot_of(CAMERA.id)
+    assert slot is not None
+    grants = book(agreement("a", actions=("locate", "hold"), purposes=(PURPOSE, "accident")))
+    undesignated = POLICE.model_copy(update={"designations": ()})
+    asked = {
+        (POLICE, PURPOSE): BITS[Action.LOCATE] | BITS[Action.HOLD],
+        (POLICE, "accident"): BITS[Action.LOCATE] | BITS[Action.HOLD],
+        (POLICE, "test"): 0,
+        (undesignated, PURPOSE): 0,
+        (officer("police", Role.AUDITOR), PURPOSE): 0,
+        (officer("town", Role.OPERATOR), PURPOSE): 0,
+    }
+    for _ in range(2):
+        for (who, purpose), wanted in [*asked.items(), *reversed(asked.items())]:
+            assert int(index.rights(who, purpose, grants, NOW).bits.values[slot]) == wanted, purpose
+
+
 def test_a_camera_that_becomes_reserved_is_hidden_at_once() -> None:
     index = index_of([CAMERA])
     grant = agreement("a")
