@@ -173,3 +173,21 @@ def test_along_a_line_cameras_come_in_its_direction_with_their_distance_to_it(
         ), (hit, along_m)
     order = [hit.along_m for hit in hits]
     assert order == sorted(order, key=lambda metres: metres or 0.0)
+
+
+def test_corners_on_a_straight_line_change_nothing_however_many() -> None:
+    start, end = (2.30, 48.86), (2.42, 48.90)
+    dense = zip(np.linspace(start[0], end[0], 5000), np.linspace(start[1], end[1], 5000), strict=True)
+    cameras = [catalog_camera(f"c{n}", 48.80 + n % 17 / 100, 2.2 + n % 23 / 70) for n in range(391)]
+    index = index_of(cameras)
+    plain, many = (
+        ask(index, Question(area=Along(points, 4_000.0), as_of=NOW, limit=1000)).hits
+        for points in ((start, end), tuple((float(lon), float(lat)) for lon, lat in dense))
+    )
+    assert len(plain) > 100
+    by_id = {hit.camera_id: hit for hit in plain}
+    assert by_id.keys() == {hit.camera_id for hit in many}
+    for hit in many:
+        one = by_id[hit.camera_id]
+        assert hit.distance_m == pytest.approx(one.distance_m, rel=1e-6, abs=0.2)
+        assert hit.along_m == pytest.approx(one.along_m, rel=1e-4, abs=1.0)

@@ -1,13 +1,15 @@
 """However many cameras fit, a page holds the first of them in the order of the whole, ids last."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.contract.models import CameraStatus
+from adapters.contract.models import CameraStatus, Interval, Span, Stream
 from broker.agencies.models import Role
 from broker.catalog.index.memory import CatalogIndex
+from broker.catalog.models import Camera
 from broker.catalog.questions import Answer, Area, Box, PageKey, Question, Radius, Sort
 from tests.broker.catalog.catalogs import catalog_camera
 from tests.broker.catalog.index.indexes import ask, index_of, officer
@@ -59,3 +61,24 @@ def test_of_very_many_that_are_level_a_page_holds_the_first_by_id() -> None:
         first, *_, last = pages(index, Question(area=area, as_of=NOW, limit=700))
         assert [hit.camera_id for hit in first.hits] == [f"rail-cctv:{n:04}" for n in range(700)]
         assert [hit.camera_id for hit in last.hits] == [f"rail-cctv:{n:04}" for n in range(2800, 3000)]
+
+
+def test_by_rank_what_is_no_gap_lacks_nothing() -> None:
+    hour = Interval(start=NOW - timedelta(hours=1), end=NOW)
+
+    def lacking(name: str, lon: float, lacks_s: float, fps: float | None = None) -> Camera:
+        held = Interval(start=hour.start, end=hour.end - timedelta(seconds=lacks_s))
+        streams = (Stream(fps=fps),)
+        return catalog_camera(
+            name, 48.0, lon, spans=(Span(interval=held, overwrite_at=None),), streams=streams
+        )
+
+    cameras = [
+        lacking("gap", 2.0001, 1.5),
+        lacking("slow", 2.0002, 1.5, fps=0.5),
+        lacking("just", 2.0003, 1.0),
+        lacking("whole", 2.0004, 0.0),
+    ]
+    question = Question(Radius(48.0, 2.0, 100.0), NOW, 10, interval=hour, sort=Sort.RANK)
+    hits = ask(index_of(cameras), question, officer("rail", Role.INVESTIGATOR)).hits
+    assert [hit.camera_id.partition(":")[2] for hit in hits] == ["slow", "just", "whole", "gap"]

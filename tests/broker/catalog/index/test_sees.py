@@ -1,5 +1,9 @@
 """`sees` for each camera by its own views; the words of the interface are proven by the oracle."""
 
+from geographiclib.geodesic import Geodesic
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
 from adapters.contract.models import CameraKind, Position, View
 from broker.catalog.models import Camera
 from broker.catalog.questions import Along, Question, Radius
@@ -57,3 +61,18 @@ def test_along_a_line_it_is_the_nearest_point_of_the_line_that_is_seen() -> None
 
 def test_a_camera_at_the_very_point_is_asked_too_much() -> None:
     assert seen(catalog_camera("here", *POINT, views=(EAST,))) == {"here": None}
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.floats(0, 359.9), st.floats(1, 359), st.floats(0, 359.9), st.sampled_from([20.0, 45.0, 60.0, 400.0])
+)
+def test_a_view_sees_half_its_angle_to_either_side_as_far_as_its_range(
+    heading_deg: float, fov_deg: float, towards_deg: float, away_m: float
+) -> None:
+    off_deg = abs((towards_deg - heading_deg + 180) % 360 - 180)
+    assume(abs(off_deg - fov_deg / 2) > 0.1)
+    stands = Geodesic.WGS84.Direct(*POINT, (towards_deg + 180) % 360, away_m)
+    view = View(heading_deg=heading_deg, fov_deg=fov_deg, range_m=50.0)
+    camera = catalog_camera("c", stands["lat2"], stands["lon2"], views=(view,))
+    assert seen(camera) == {"c": off_deg < fov_deg / 2 and away_m < 50.0}
