@@ -4,7 +4,7 @@ event loop stands still while a new index is built beside it."""
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import shapely
@@ -17,6 +17,7 @@ from broker.catalog.geometry import geocentric_m, geocentric_point_m
 from broker.catalog.index.spatial import LEAF
 from broker.catalog.questions import Question, Radius
 
+SHORTEST_STALL_S: Final = 1e-6
 Near = Callable[[Radius], NDArray[Any]]
 
 
@@ -67,7 +68,7 @@ def _build(make: Callable[[], Near]) -> tuple[Near, float, float]:
     made: list[Near] = []
     building = threading.Thread(target=lambda: made.append(make()))
     began = last = time.perf_counter()
-    stall = 0.0
+    stall = SHORTEST_STALL_S
     building.start()
     while building.is_alive():
         now = time.perf_counter()

@@ -36,7 +36,7 @@ async def _keep(arguments: Sequence[str], shared: socket.socket) -> None:
             *arguments,
             stdin=asyncio.subprocess.PIPE,
             pass_fds=(shared.fileno(),),
-            process_group=0,  # a terminal's Ctrl-C goes to this process alone
+            start_new_session=True,  # a terminal's Ctrl-C goes to this process alone
         )
         try:
             status = await child.wait()

@@ -1,7 +1,8 @@
 """The loops over candidates that every search runs, compiled: one pass over memory instead of one an operation.
 
 A question looks at about a hundred scattered cameras; as NumPy operations its time would be the overhead of each.
-A process that answers calls `prepare` before it is ready.
+A process that answers calls `prepare` before it is ready. Compiled code is kept for this file as it is: whoever changes
+a constant that it takes from elsewhere (bits, codes, instants) must change something here too.
 """
 
 from collections.abc import Callable
