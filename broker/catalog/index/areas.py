@@ -29,6 +29,9 @@ from broker.catalog.questions import Along, Area, Box, Radius, Within
 PIECE_M: Final = 2_000.0
 """Lines are measured in pieces no longer than this: straight in space, 8 cm below the ground in the middle."""
 
+STRETCH_M: Final = 250.0
+"""Candidates near a line come from balls about stretches no shorter than this, and no shorter than its buffer."""
+
 SLACK: Final = 1.01
 """A box bulges between its corners, and rounding moves an edge."""
 
@@ -194,7 +197,7 @@ def _along(area: Along, places: Places, asked: Asked) -> Found:
     lengths = distance_m(lats[:-1], lons[:-1], lats[1:], lons[1:])
     begins = np.cumsum(lengths) - lengths
     corners = geocentric_m(lats, lons)
-    middles, reach_m = _stretches(corners, begins, max(PIECE_M, area.buffer_m))
+    middles, reach_m = _stretches(corners, begins, max(STRETCH_M, area.buffer_m))
     reach_m = reach_m + area.buffer_m + 1.0
     slots = places.own.near_each(middles, reach_m)[1]
     if len(places.placed):
