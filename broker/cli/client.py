@@ -1,7 +1,7 @@
 """Talks to a broker over HTTP for the client commands. Every refusal is a `Failure` with the problem's words."""
 
 import unicodedata
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -12,7 +12,9 @@ from pydantic import ValidationError
 from broker.cli.answers import Answer, RefusedCall
 from broker.cli.failures import UNREACHABLE, USAGE, Failure
 from broker.cli.options import ClientOptions
+from broker.cli.output import waiting
 
+SHOWN_AFTER_S: Final = 2.0
 TIMEOUT_S: Final = 60.0
 CONNECT_TIMEOUT_S: Final = 10.0
 CONTROL: Final = frozenset({"Cc", "Zl", "Zp"})
@@ -53,9 +55,13 @@ class BrokerClient:
         *,
         query: dict[str, Any] | None = None,
         body: dict[str, Any] | None = None,
+        tells: bool = True,
     ) -> Answered[A]:
+        """The answer. Where it `tells` and the broker takes long, a terminal shows what is waited for."""
+        telling = waiting(f"waiting for {self._server}", SHOWN_AFTER_S) if tells else nullcontext()
         try:
-            answer = self._http.request(method, path, params=query, json=body)
+            with telling:
+                answer = self._http.request(method, path, params=query, json=body)
         except httpx.HTTPError as error:
             raise Failure(f"{self._server} could not be reached: {reason(error)}", UNREACHABLE) from error
         if not answer.is_success:

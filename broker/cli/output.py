@@ -2,6 +2,7 @@
 
 import json
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -75,14 +76,24 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
 
 @contextmanager
-def waiting(for_what: str) -> Iterator[None]:
-    """Shows on a terminal that the command is alive; silent in a pipe."""
-    console = Console(stderr=True)
-    if sys.stderr.isatty():
-        with console.status(Text(printable(for_what))):
-            yield
-    else:
+def waiting(for_what: str, after_s: float = 0.0) -> Iterator[None]:
+    """Shows on a terminal that the command is alive, from the beginning or once it took so long; silent in a pipe."""
+    if not sys.stderr.isatty():
         yield
+        return
+    status = Console(stderr=True).status(Text(printable(for_what)))
+    later = threading.Timer(after_s, status.start) if after_s else None
+    if later is None:
+        status.start()
+    else:
+        later.start()
+    try:
+        yield
+    finally:
+        if later is not None:
+            later.cancel()
+            later.join()
+        status.stop()
 
 
 def note_more(links: Sequence[Link]) -> None:

@@ -67,7 +67,7 @@ def wait_until_finished(client: BrokerClient, request_id: str) -> Answered[Reque
     path = request_path(request_id)
     with waiting(f"waiting for request {request_id}"):
         try:
-            while (answered := client.call("GET", path, Request)).read.state in OPEN_STATES:
+            while (answered := client.call("GET", path, Request, tells=False)).read.state in OPEN_STATES:
                 time.sleep(WAIT_POLL_S)
         except Failure as failure:
             raise Failure(

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -66,6 +67,21 @@ def test_what_may_take_long_says_on_a_terminal_what_it_does(tmp_path: Path, comm
         printed = running.process.stdout.read().decode()
     assert says in running.shown.decode()
     assert says not in printed
+
+
+def test_a_broker_that_takes_long_is_said_to_be_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENTREVUE_TOKEN", "t")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with on_a_terminal(tmp_path, "requests", "--server", server) as running:
+            running.read_until(f"waiting for {server}")
+            accepted, _ = silent.accept()
+            accepted.close()
+            running.read_until(None)
+    assert f"waiting for {server}" in running.shown.decode()
+    assert running.process.returncode == 3
 
 
 def test_the_demo_shows_a_bar_while_it_films(tmp_path: Path) -> None:
