@@ -47,11 +47,6 @@ def lengths_m(lines_m: Floats) -> Floats:
     return np.asarray(np.sqrt(np.vecdot(lines_m, lines_m)))
 
 
-def arc_m(chords_m: Floats) -> Floats:
-    """Geodesic lengths of chords of at most `NEAR_M`."""
-    return chords_m * (1 + chords_m * chords_m * (1 / (24 * MEAN_RADIUS_M**2)))
-
-
 def distance_m(
     lat_deg: float | Floats, lon_deg: float | Floats, lats_deg: Floats, lons_deg: Floats
 ) -> Floats:

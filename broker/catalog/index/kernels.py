@@ -76,8 +76,8 @@ def allowed(slots: Slots, facts: Facts, bits: RightsBits, stale: Mask, wanted: W
 
 @_compiled
 def arcs_m(slots: Slots, points_m: Floats, from_m: Floats) -> tuple[Floats, Slots]:
-    """Ways over the ground from a point, shape (1, 3), to each camera, by `geometry.arc_m`; and the rows for which that
-    is not right, as the straight line is longer than `NEAR_M`."""
+    """Ways over the ground from a point, shape (1, 3), to each camera: chords, as long as the arc over
+    them; and the rows for which that is not right, as the chord is longer than `NEAR_M`."""
     arcs, far = np.empty(len(slots)), np.empty(len(slots), np.int64)
     count = 0
     for row, slot in enumerate(slots):

@@ -9,8 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.catalog.geometry import (
-    NEAR_M,
-    arc_m,
     distance_m,
     geocentric_m,
     geocentric_point_m,
@@ -65,15 +63,6 @@ def test_distances_are_unknown_where_a_position_is() -> None:
 def test_one_point_is_where_many_are(lat: float, lon: float) -> None:
     many = geocentric_m(np.array([lat, lat]), np.array([lon, lon]))
     assert np.allclose(many, geocentric_point_m(lat, lon), atol=1e-6)
-
-
-@given(LATS, LONS, st.floats(0, 360), st.floats(0.01, NEAR_M))
-def test_the_arc_over_a_near_chord_is_right_to_a_millionth(
-    lat: float, lon: float, heading_deg: float, away_m: float
-) -> None:
-    there = Geodesic.WGS84.Direct(lat, lon, heading_deg, away_m)
-    line = np.subtract(geocentric_point_m(there["lat2"], there["lon2"]), geocentric_point_m(lat, lon))
-    assert float(arc_m(np.linalg.norm(line))) == pytest.approx(away_m, rel=2e-6, abs=1e-6)
 
 
 @given(LATS, LONS, st.floats(0, 360), st.floats(1, 1000))
