@@ -81,6 +81,10 @@ def _unwritable(data: Path, error: OSError) -> Failure:
     return Failure(f"the demo's folder {data} cannot be written: {error.strerror or error}")
 
 
+SEARCHED_WITHIN_S: Final = 60.0
+"""So long the first start on a machine is given to compile what searches need."""
+
+
 async def _play(broker: Broker, stage: _Stage) -> None:
     """Answers at once; tells that it is ready when there is footage to ask for."""
     stopped = threading.Event()
@@ -97,6 +101,7 @@ async def _play(broker: Broker, stage: _Stage) -> None:
                 for network in services.settings.network:
                     await broker.ingest.synchronise(network.id)
                 async with background(broker, ingest=True, worker=True):
+                    await broker.follower.wait_until_loaded(SEARCHED_WITHIN_S)
                     file = start.write_demo_file(stage.data, stage.url, credentials)
                     if stage.as_json:
                         tell_json(start.demo_body(stage.url, credentials))
