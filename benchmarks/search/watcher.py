@@ -21,7 +21,7 @@ from broker.clock import SystemClock
 from broker.identifiers import RandomIdentifiers
 
 LOOK_S: Final = 0.001
-NUMBER: Final = re.compile(r"change (\d+)")
+NUMBER: Final = re.compile(rb"change (\d+)")
 
 
 async def main() -> None:
@@ -44,8 +44,8 @@ async def main() -> None:
             version = index.table.version
             at = time.monotonic()
             for slot in [] if changed is None else changed.tolist():
-                if number := NUMBER.search(index.table.display(slot).located):
-                    sys.stdout.write(f"{number.group(1)} {at}\n")
+                if number := NUMBER.search(index.table.display(slot)):
+                    sys.stdout.write(f"{int(number.group(1))} {at}\n")
             sys.stdout.flush()
             await asyncio.sleep(LOOK_S)
         following.cancel()

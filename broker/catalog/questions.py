@@ -5,7 +5,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-import msgspec
 from shapely import MultiPolygon, Polygon
 
 from adapters.contract.models import CameraKind, CameraStatus, Interval, Span
@@ -97,50 +96,24 @@ class Question:
 
 
 class Grant(NamedTuple):
-    """What a caller may do with a camera that its network can carry out, and on what basis; `text` as JSON."""
+    """What a caller may do with a camera that its network can carry out, and on what basis; `text` as JSON, sized
+    (`broker.catalog.rendering`)."""
 
     actions: tuple[Action, ...]
     basis: tuple[str, ...]
-    text: str
-
-
-class Display(NamedTuple):
-    """What may be shown of a camera, as JSON in parts (`broker.catalog.rendering`)."""
-
-    located: str
-    views: str
-    snapshot: str
-    footage: str
-
-
-class Hit(msgspec.Struct, frozen=True):
-    """A camera that the caller may locate, with what the question makes of it.
-
-    `rights` are bits of what the caller may do. `sees`, `covered_s`, `age_s` and `overwrite_us` are None where
-    unknown; the last two are shown only where the rights uncover them.
-    """
-
-    camera_id: str
-    agency: str
-    display: Display
-    rights: int
-    grant: Grant
-    status: str
-    distance_m: float | None = None
-    bearing_deg: float | None = None
-    along_m: float | None = None
-    sees: bool | None = None
-    covered_s: float | None = None
-    overwrite_us: int | None = None
-    age_s: float | None = None
+    text: bytes
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Hits in order; `next_after` is the key of the last one where more follow. `stale_since` is when the
-    catalog stopped answering, None while it does."""
+    """Cameras in order, and their features as JSON; `owners` are their agencies and `basis` is what allows them, each
+    sorted. `next_after` is the key of the last one where more follow. `stale_since` is when the catalog stopped
+    answering, None while it does."""
 
-    hits: tuple[Hit, ...]
+    camera_ids: tuple[str, ...]
+    owners: tuple[str, ...]
+    basis: tuple[str, ...]
+    features: bytes
     next_after: PageKey | None
     stale_since: datetime | None = None
 
@@ -154,10 +127,12 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Shown:
-    """One camera with what its rights uncover of pictures and footage; nothing of either where they do not.
-    More than `gap_over_s` without a frame is a gap."""
+    """One camera, its feature as JSON, with what its rights uncover of pictures and footage; nothing of either where
+    they do not. More than `gap_over_s` without a frame is a gap."""
 
-    hit: Hit
+    camera_id: str
+    feature: bytes
+    basis: tuple[str, ...]
     snapshot: Snapshot | None
     spans: tuple[Span, ...]
     clock_offset_ms: float | None

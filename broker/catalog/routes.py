@@ -12,7 +12,7 @@ from broker.agencies.models import Action, Caller, RecalledCaller
 from broker.catalog import examples
 from broker.catalog.asking import Asked, SearchBody, SearchParameters
 from broker.catalog.disclosure import FOOTAGE_ACTIONS
-from broker.catalog.rendering import collection_json, feature_text
+from broker.catalog.rendering import collection_json
 from broker.catalog.views import (
     CameraCollection,
     CameraFeature,
@@ -105,8 +105,7 @@ async def _found(
     if answer.next_after is not None:
         link = {"rel": "next", "type": GeoJson.media_type}
         links.append(link | following(asked.cursor(answer.next_after)))
-    asked_s = None if question.interval is None else question.interval.duration.total_seconds()
-    return GeoJson(collection_json(answer.hits, asked_s, links, question.as_of, answer.stale_since))
+    return GeoJson(collection_json(answer.features, links, question.as_of, answer.stale_since))
 
 
 @router.get("/places", response_model=PlaceList, summary="Find places by name")
@@ -161,4 +160,4 @@ async def show_footage(
 )
 async def show_camera(camera_id: CameraId, caller: CurrentCaller, services: CurrentServices) -> Response:
     shown = await services.catalog.show(caller, camera_id, {Action.LOCATE}, "show_camera")
-    return GeoJson(feature_text(shown.hit, None).encode())
+    return GeoJson(shown.feature)

@@ -59,10 +59,10 @@ class Catalog:
             entry = self._authority.entry(caller, Operation.CONSULTATION, "search")
             return answer, entry.model_copy(
                 update={
-                    "objects": tuple(hit.camera_id for hit in answer.hits),
-                    "owners": tuple(sorted({hit.agency for hit in answer.hits})),
+                    "objects": answer.camera_ids,
+                    "owners": answer.owners,
                     "query": _described(question),
-                    "basis": tuple(sorted({name for hit in answer.hits for name in hit.grant.basis})),
+                    "basis": answer.basis,
                 }
             )
 
@@ -94,7 +94,7 @@ class Catalog:
                 ), denied
             shown = show(self._index, slot, rights, at)
             return shown, entry.model_copy(
-                update={"objects": (identifier,), "owners": owners, "basis": shown.hit.grant.basis}
+                update={"objects": (identifier,), "owners": owners, "basis": shown.basis}
             )
 
         outcome = await self._authority.decide_and_log(decide)

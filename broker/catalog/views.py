@@ -178,7 +178,7 @@ def footage_list(shown: Shown, asked: Interval) -> FootageList:
             inside.append(span.model_copy(update={"interval": part}))
     offset = shown.clock_offset_ms
     return FootageList(
-        camera_id=shown.hit.camera_id,
+        camera_id=shown.camera_id,
         interval=str(asked),
         spans=[SpanView(interval=str(s.interval), overwrite_at=s.overwrite_at) for s in inside],
         gaps=[str(gap) for gap in asked.gaps([span.interval for span in inside], shown.gap_over_s)],

@@ -65,9 +65,9 @@ async def cameras_of_area(
         offering=action,
     )
     answer = await services.catalog.search(caller, question)
-    if not answer.hits:
+    if not answer.camera_ids:
         raise Problem("no_camera", f"no camera there offers footage of {interval} to you")
-    return tuple(hit.camera_id for hit in answer.hits)
+    return answer.camera_ids
 
 
 @router.post("", response_model=HoldList, status_code=201, summary="Hold footage at once")

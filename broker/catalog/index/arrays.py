@@ -6,11 +6,26 @@ from typing import Any, Final, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from broker.catalog.index.compiling import compiled
+
 Slots = NDArray[np.int64]
 """Which rows of the table: each camera has one slot for as long as it is known."""
 
 FIRST_CAPACITY: Final = 1024
 H = TypeVar("H", bound=Hashable)
+
+
+@compiled
+def put_together(parts: NDArray[Any], begins: Slots, counts: Slots, into: NDArray[Any]) -> None:
+    """Copies every slot's parts, one slot behind the other, and notes where they begin now."""
+    end = 0
+    for slot in range(len(counts)):
+        begin, count = begins[slot], counts[slot]
+        begins[slot] = end
+        for row in range(count):
+            for column in range(into.shape[1]):
+                into[end + row, column] = parts[begin + row, column]
+        end += count
 
 
 class Column:
@@ -85,13 +100,10 @@ class Ragged:
             self.parts = np.concatenate((self.parts, more))
 
     def _compact(self, capacity: int) -> None:
-        slots = np.flatnonzero(self.counts)
-        _, parts = self.of(slots)
-        counts = self.counts[slots]
-        self.begins[slots] = np.cumsum(counts) - counts
-        self._end = len(parts)
-        self.parts = np.empty((max(capacity, self._end), parts.shape[1]), parts.dtype)
-        self.parts[: self._end] = parts
+        total = int(self.counts.sum())
+        parts = np.empty((max(capacity, total), self.parts.shape[1]), self.parts.dtype)
+        put_together(self.parts, self.begins, self.counts, parts)
+        self.parts, self._end = parts, total
 
 
 class Vocabulary(Generic[H]):

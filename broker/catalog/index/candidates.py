@@ -1,23 +1,41 @@
-"""What a question makes of the cameras that it found: columns made when first asked for, one row a camera."""
+"""What a question makes of the cameras that it found, one row a camera."""
 
 from datetime import timedelta
-from functools import cached_property
+from itertools import accumulate
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from broker.catalog.disclosure import PICTURE_BITS
 from broker.catalog.geometry import Bytes, Floats
 from broker.catalog.index.areas import Asked, Found
+from broker.catalog.index.arrays import Slots
 from broker.catalog.index.instants import microseconds
-from broker.catalog.index.kernels import UNKNOWN, bearings_deg, footage, sights, statuses
+from broker.catalog.index.judging import bands, described, fitting
 from broker.catalog.index.table import CameraTable
-from broker.catalog.questions import Question
+from broker.catalog.names import folded
+from broker.catalog.questions import PageKey, Question
 
 FRESH_US: Final = timedelta(minutes=10) // timedelta(microseconds=1)
+NOWHERE_M: Final = np.empty((0, 3))
 
-COLUMNS: Final = ("status", "sees", "covered_s", "overwrite_us")
+
+class Page(msgspec.Struct, frozen=True):
+    """The cameras of one page, in order, one row each. NaN, `UNKNOWN` and `NEVER_US` where not known; `covered_s` and
+    `sees` also where that is not the caller's to know. `next_after` where more follow."""
+
+    slots: Slots
+    bits: NDArray[np.uint8]
+    status: Bytes
+    distance_m: Floats
+    bearing_deg: Floats
+    along_m: Floats | None
+    sees: Bytes
+    covered_s: Floats
+    overwrite_us: NDArray[np.int64]
+    captured_us: NDArray[np.int64]
+    next_after: PageKey | None
 
 
 class Candidates:
@@ -28,84 +46,77 @@ class Candidates:
         self.question = question
         self.found = found
         self._asked = asked
+        self._rights = asked.rights.bits.values
+        self._ptz = table.kinds.find("ptz")
+
+    @property
+    def _from_m(self) -> Floats:
+        return NOWHERE_M if self.found.from_m is None else self.found.from_m
 
     def keep(self, rows: NDArray[np.int64]) -> None:
         """Goes on with these rows, in this order."""
         self.found = self.found.take(rows)
-        made = vars(self)
-        made.update({name: made[name].take(rows) for name in COLUMNS if name in made})
 
-    @property
-    def bits(self) -> NDArray[np.uint8]:
-        """What the caller may do with each camera."""
-        bits: NDArray[np.uint8] = self._asked.rights.bits.values.take(self.found.slots)
-        return bits
-
-    @property
-    def captured_us(self) -> NDArray[np.int64]:
-        """When each snapshot was taken, whether or not the caller may know."""
-        captured: NDArray[np.int64] = self.table.facts["captured_us"][self.found.slots]
-        return captured
-
-    @property
-    def bearing_deg(self) -> Floats:
-        """Towards each camera from where its distance counts from."""
-        if self.found.from_m is None:
-            return np.full(len(self.found), np.nan)
-        return bearings_deg(self.found.slots, self.table.points_m, self.found.from_m)
-
-    @cached_property
-    def status(self) -> Bytes:
-        """Codes of `STATUSES` as of the question."""
-        return statuses(self.found.slots, self.table.facts, self._asked.stale)
-
-    @cached_property
-    def sees(self) -> Bytes:
-        """Whether each camera sees the point that its distance counts from: 1 yes, 0 no, -1 unknown."""
-        found, table = self.found, self.table
-        if found.from_m is None:
-            return np.full(len(found), UNKNOWN, np.int8)
-        return sights(
+    def fitting(self) -> Slots:
+        """The rows that pass what their records alone do not decide."""
+        question, found, texts = self.question, self.found, self.table.texts
+        if not question.sees and question.interval is None and question.text is None:
+            return np.arange(len(found))
+        words = [word.encode(errors="surrogatepass") for word in folded(question.text or "").split()]
+        return fitting(
             found.slots,
             found.distance_m,
-            found.from_m,
-            table.facts,
-            self._asked.rights.bits.values,
-            table.points_m,
-            table.views.begins,
-            table.views.counts,
-            table.views.parts,
-            table.kinds.find("ptz"),
+            self._from_m,
+            self._rights,
+            self._ptz,
+            self._asked.wanted,
+            np.frombuffer(b"".join(words), np.uint8),
+            np.array(list(accumulate(map(len, words))), np.int64),
+            texts.begins,
+            texts.counts,
+            texts.parts.reshape(-1),
+            *self.table.known,
         )
 
-    @cached_property
-    def covered_s(self) -> Floats:
-        """How much of the asked interval there is footage of; NaN where the caller may not know."""
-        self._read_spans()
-        return self.covered_s
-
-    @cached_property
-    def overwrite_us(self) -> NDArray[np.int64]:
-        """When the first footage, of the interval where one is asked for, will be erased; `NEVER_US` where
-        unknown."""
-        self._read_spans()
-        return self.overwrite_us
-
-    def _read_spans(self) -> None:
-        """Makes both columns that come from footage."""
-        spans, asked = self.table.spans, self._asked
-        self.covered_s, self.overwrite_us = footage(
-            self.found.slots,
-            asked.rights.bits.values,
-            spans.begins,
-            spans.counts,
-            spans.parts,
-            asked.wanted.begin_us,
-            asked.wanted.end_us,
+    def bands(self) -> Slots:
+        """By rank, one number a row, best first."""
+        found, wanted, stale = self.found, self._asked.wanted, self._asked.stale
+        fresh_us = microseconds(self.question.as_of) - FRESH_US
+        return bands(
+            found.slots,
+            found.distance_m,
+            self._from_m,
+            self._rights,
+            self._ptz,
+            wanted,
+            stale,
+            fresh_us,
+            *self.table.known,
         )
 
-    def fresh(self) -> NDArray[np.bool_]:
-        """Whether there is a snapshot that the caller may see and that is not old."""
-        taken = self.captured_us >= microseconds(self.question.as_of) - FRESH_US
-        fresh: NDArray[np.bool_] = taken & ((self.bits & PICTURE_BITS) != 0)
-        return fresh
+    def page(self, next_after: PageKey | None) -> Page:
+        """The rows as what is answered."""
+        found, wanted, stale = self.found, self._asked.wanted, self._asked.stale
+        bits, status, bearing_deg, sees, covered_s, overwrite_us, captured_us = described(
+            found.slots,
+            found.distance_m,
+            self._from_m,
+            self._rights,
+            self._ptz,
+            wanted,
+            stale,
+            *self.table.known,
+        )
+        return Page(
+            found.slots,
+            bits,
+            status,
+            found.distance_m,
+            bearing_deg,
+            found.along_m,
+            sees,
+            covered_s,
+            overwrite_us,
+            captured_us,
+            next_after,
+        )

@@ -14,7 +14,7 @@ from broker.agencies.models import Officer, PolicyBook
 from broker.catalog.geometry import Floats
 from broker.catalog.index.areas import Places
 from broker.catalog.index.arrays import Slots
-from broker.catalog.index.kernels import prepare
+from broker.catalog.index.preparing import prepare
 from broker.catalog.index.rights import Rights, RightsCache
 from broker.catalog.index.spatial import SpatialIndex
 from broker.catalog.index.stored import StoredCamera

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from broker.catalog.geometry import Floats
 from broker.catalog.index.candidates import Candidates
-from broker.catalog.index.kernels import SEES, UNKNOWN
-from broker.catalog.index.table import STATUSES
 from broker.catalog.questions import PageKey, Sort
 
 FAR_MORE: Final = 4
@@ -28,7 +26,7 @@ def keep_page(rows: Candidates, fitting: NDArray[np.int64]) -> PageKey | None:
     """
     measures, limit = _measures(rows).take(fitting), rows.question.limit
     bands = (
-        _bands(rows).take(fitting) if rows.question.sort is Sort.RANK else np.zeros(len(fitting), np.int64)
+        rows.bands().take(fitting) if rows.question.sort is Sort.RANK else np.zeros(len(fitting), np.int64)
     )
     if rows.question.after is not None:
         beyond = _beyond(rows, fitting, bands, measures, rows.question.after)
@@ -96,17 +94,6 @@ def _measures(rows: Candidates) -> Floats:
     if found.from_m is None:
         return np.full(len(found), np.inf)
     return found.distance_m if found.along_m is None else found.along_m
-
-
-def _bands(rows: Candidates) -> NDArray[np.int64]:
-    """By rank: sees, works, has the footage, has a fresh snapshot, one number, best first."""
-    sees = np.where(rows.sees == SEES, 0, np.where(rows.sees == UNKNOWN, 1, 2))
-    lacking = np.zeros(len(rows.found), np.int64)
-    if rows.question.interval is not None:
-        asked_s = rows.question.interval.duration.total_seconds()
-        lacks_s = asked_s - np.nan_to_num(rows.covered_s)
-        lacking = (lacks_s > rows.table.facts["gap_over_s"][rows.found.slots]).astype(np.int64)
-    return ((sees * len(STATUSES) + rows.status) * 2 + lacking) * 2 + ~rows.fresh()
 
 
 def _beyond(

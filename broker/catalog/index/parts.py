@@ -1,4 +1,4 @@
-"""What a camera has several of, as rows of numbers: views and spans."""
+"""What a camera has several of, as rows of numbers: views, spans, the bytes of its text."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -55,3 +55,8 @@ def span_rows(spans: Sequence[Sequence[StoredSpan]]) -> tuple[Slots, NDArray[np.
         for span in each
     ]
     return counts, np.array(rows, np.int64).reshape(-1, SPAN_WIDTH)
+
+
+def text_rows(text: bytes) -> NDArray[np.uint8]:
+    """Its bytes, shape (n, 1)."""
+    return np.frombuffer(text, np.uint8).reshape(-1, 1)

@@ -18,11 +18,10 @@ from broker.catalog.disclosure import offered_bits
 from broker.catalog.geometry import Floats, geocentric_m
 from broker.catalog.index.arrays import FIRST_CAPACITY, Ragged, Slots, Vocabulary
 from broker.catalog.index.instants import NEVER_US, microseconds
-from broker.catalog.index.parts import SPAN_WIDTH, VIEW_WIDTH, span_rows, view_rows
+from broker.catalog.index.parts import SPAN_WIDTH, VIEW_WIDTH, span_rows, text_rows, view_rows
 from broker.catalog.index.stored import StoredCamera, read_camera
 from broker.catalog.models import is_reserved
 from broker.catalog.names import folded
-from broker.catalog.questions import Display
 from broker.catalog.rendering import display_of
 
 STATUSES: Final = ("up", "stale", "unknown", "down")
@@ -31,8 +30,6 @@ STATUSES: Final = ("up", "stale", "unknown", "down")
 _STATUS_CODES: Final = {name: code for code, name in enumerate(STATUSES)}
 
 JOURNAL_KEPT: Final = 65_536
-NOTHING: Final = Display("", "", "", "")
-
 
 FACTS: Final = np.dtype(
     [
@@ -62,6 +59,7 @@ _UNUSED: Final = np.array((np.nan, np.nan, *[0] * (len(FACTS.fields or ()) - 2))
 """The record of a slot without a camera: nowhere."""
 
 Facts = NDArray[np.void]
+Known = tuple[Facts, Floats, Slots, Slots, Floats, Slots, Slots, NDArray[np.int64]]
 
 
 @lru_cache(maxsize=4_096)
@@ -83,8 +81,9 @@ class CameraTable:
         self.levels: Vocabulary[str | None] = Vocabulary([None])
         self.tag_sets: Vocabulary[frozenset[str]] = Vocabulary([frozenset()])
         self.ids: list[str | None] = []
-        self._displays: list[Display | str] = []
-        self.texts: list[str] = []
+        self.texts = Ragged(1, np.uint8)
+        self._bodies: list[str] = []
+        self._displays: list[bytes | None] = []
         self.version = 0
         self._slots: dict[str, int] = {}
         self._free: list[int] = []
@@ -107,12 +106,29 @@ class CameraTable:
     def owner_of(self, slot: int) -> str:
         return self.owners.values[int(self.facts[slot]["owner"])]
 
-    def display(self, slot: int) -> Display:
+    def display(self, slot: int) -> bytes:
         """What may be shown of the slot's camera: written when it is first shown, as most cameras are not."""
         display = self._displays[slot]
-        if isinstance(display, str):
-            display = self._displays[slot] = display_of(read_camera(display))
+        if display is None:
+            display = self._displays[slot] = display_of(read_camera(self._bodies[slot]))
+            self._bodies[slot] = ""
         return display
+
+    @property
+    def known(self) -> Known:
+        """What compiled loops look at: records, points; views and spans, each with where a slot's begin and how many
+        they are."""
+        views, spans = self.views, self.spans
+        return (
+            self.facts,
+            self.points_m,
+            views.begins,
+            views.counts,
+            views.parts,
+            spans.begins,
+            spans.counts,
+            spans.parts,
+        )
 
     def ids_of_network(self, network_id: str) -> list[str]:
         code = self.networks.find(network_id)
@@ -140,9 +156,10 @@ class CameraTable:
         self.points_m[slots] = geocentric_m(facts["lat_deg"], facts["lon_deg"])
         self.views.put(slots, *view_rows([camera.views for camera in written], facts))
         self.spans.put(slots, *span_rows([camera.spans for camera in written]))
+        texts = [folded(f"{c.name} {c.id} {c.place_name or ''}").encode() for c in written]
+        self.texts.put(slots, np.array(list(map(len, texts)), np.int64), text_rows(b"".join(texts)))
         for slot, camera in zip(slots.tolist(), written, strict=True):
-            self._displays[slot] = camera.body
-            self.texts[slot] = folded(f"{camera.name} {camera.id} {camera.place_name or ''}")
+            self._bodies[slot], self._displays[slot] = camera.body, None
         self._note(slots.tolist())
         return slots, moved
 
@@ -182,10 +199,10 @@ class CameraTable:
         self.points_m[slot] = np.nan
         self.facts[slot]["owner"] = self.owners.code("")
         none = np.zeros(1, np.int64)
-        for parts in (self.views, self.spans):
+        for parts in (self.views, self.spans, self.texts):
             parts.put(np.array([slot]), none, parts.parts[:0])
         self.ids[slot] = None
-        self._displays[slot], self.texts[slot] = NOTHING, ""
+        self._bodies[slot], self._displays[slot] = "", None
         self._free.append(slot)
         self._note([slot])
         return slot
@@ -200,10 +217,11 @@ class CameraTable:
         self.facts[:size], self.points_m[:size] = self.facts[order], self.points_m[order]
         self.views.reorder(order)
         self.spans.reorder(order)
+        self.texts.reorder(order)
         old = order.tolist()
         self.ids = [self.ids[slot] for slot in old]
+        self._bodies = [self._bodies[slot] for slot in old]
         self._displays = [self._displays[slot] for slot in old]
-        self.texts = [self.texts[slot].encode().decode() for slot in old]  # copies, one behind the other
         self._slots = {name: slot for slot, name in enumerate(self.ids) if name is not None}
         self._free = [slot for slot, name in enumerate(self.ids) if name is None]
         self.version += 1
@@ -238,14 +256,15 @@ class CameraTable:
         else:
             slot = len(self.ids)
             self.ids.append(camera_id)
-            self._displays.append(NOTHING)
-            self.texts.append("")
+            self._bodies.append("")
+            self._displays.append(None)
             if slot >= self._capacity:
                 self._capacity *= 2
                 self.facts = np.concatenate((self.facts, np.full(len(self.facts), _UNUSED)))
                 self.points_m = np.concatenate((self.points_m, np.full_like(self.points_m, np.nan)))
                 self.views.reserve(self._capacity)
                 self.spans.reserve(self._capacity)
+                self.texts.reserve(self._capacity)
         self._slots[camera_id] = slot
         return slot
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from broker.catalog.disclosure import BITS
 from broker.catalog.index import spatial
 from broker.catalog.models import Camera, NetworkReport
-from broker.catalog.questions import Answer, Hit, Question
+from broker.catalog.questions import Question
 from tests.broker.catalog.index.drawn import (
     AGREEMENTS,
     CATALOGS,
@@ -23,7 +23,7 @@ from tests.broker.catalog.index.drawn import (
     cameras,
     questions,
 )
-from tests.broker.catalog.index.indexes import ask, index_of, report, stored
+from tests.broker.catalog.index.indexes import Found, Hit, ask, index_of, report, stored
 from tests.broker.catalog.index.oracle import Expected, Measured, OnTheEdge, expected
 
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
@@ -37,7 +37,7 @@ def new_trees_at_once() -> Iterator[None]:
         yield
 
 
-def check(found: Answer, wanted: list[Expected]) -> None:
+def check(found: Found, wanted: list[Expected]) -> None:
     """The same cameras in order, each with the same facts."""
     assert sorted(hit.camera_id for hit in found.hits) == sorted(one.camera.id for one in wanted)
     by_id = {one.camera.id: one for one in wanted}
