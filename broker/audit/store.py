@@ -61,11 +61,17 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
+_VERSION_AND_LAST: Final = select(
+    select(tables.policy_version.c.version).scalar_subquery(),
+    select(func.max(tables.audit_entries.c.sequence)).scalar_subquery(),
+)
+
+
 def append_together(connection: Connection, entries: Sequence[Written]) -> list[Receipt | None]:
     """Writes the entries in their order; they become durable with the transaction. None for an entry that was to be
     written at another version of the policy than it is now: it is not written."""
-    version = connection.execute(select(tables.policy_version.c.version)).scalar_one()
-    numbers = count(last_sequence(connection) + 1)
+    version, last = connection.execute(_VERSION_AND_LAST).one()
+    numbers = count((last or 0) + 1)
     receipts = [
         Receipt(next(numbers), version) if entry.version in (None, version) else None for entry in entries
     ]

@@ -56,7 +56,10 @@ class _Job:
     done: "asyncio.Future[Any]"
 
 
-def _settle(outcomes: Sequence[tuple[_Job, Any, BaseException | None]]) -> None:
+_Outcome = tuple[_Job, Any, BaseException | None]
+
+
+def _settle(outcomes: Sequence[_Outcome]) -> None:
     """Gives out results, in the loop that waits for them. Who left meanwhile misses nothing but the result."""
     for job, result, error in outcomes:
         if job.done.done():
@@ -79,7 +82,7 @@ def _is_outage(error: BaseException) -> bool:
     return _code(error).startswith(OUTAGES)
 
 
-def _told(error: Exception) -> Exception:
+def _told(error: BaseException) -> BaseException:
     """What a caller is told: a problem where the database itself refuses, else the error as it is."""
     if not _is_outage(error):
         return error
@@ -195,35 +198,44 @@ class Ledger:
                 return
 
     def _commit_together(self, batch: list[_Job]) -> None:
-        """Each job, or jobs of one kind together, in a savepoint of its own, all in one commit; results are given out
-        only after it.
+        """All jobs in one commit; results are given out only after it.
 
         An outage ends the batch: SQLite may have rolled back all of it (https://www.sqlite.org/lang_transaction.html,
         "Response To Errors Within A Transaction"), so every job is told that nothing was changed. Whatever fails, the
         thread lives on: nobody waits for a writer that is gone.
         """
-        outcomes: list[tuple[_Job, Any, BaseException | None]] = []
+        groups = list(_alike(batch))
         try:
             with self._writer.begin() as connection:
-                for jobs in _alike(batch):
-                    savepoint = connection.begin_nested()
-                    try:
-                        results = _carry_out(connection, jobs)
-                        savepoint.commit()
-                    except BaseException as error:  # the caller's own; it is raised where `write` is awaited
-                        if _is_outage(error):
-                            raise
-                        # where SQLite gave up the whole transaction this fails, and with it the batch
-                        savepoint.rollback()
-                        outcomes += ((job, None, error) for job in jobs)
-                    else:
-                        outcomes += ((job, result, None) for job, result in zip(jobs, results, strict=True))
-        except Exception as error:
+                if len(groups) == 1:  # whatever fails takes nobody else's work with it
+                    outcomes = _outcomes(batch, _carry_out(connection, batch))
+                else:
+                    outcomes = [outcome for jobs in groups for outcome in _carry_out_apart(connection, jobs)]
+        except BaseException as error:  # it is raised where `write` is awaited
             failure = _told(error)
             outcomes = [(job, None, failure) for job in batch]
         for loop, told in groupby(outcomes, key=lambda outcome: outcome[0].loop):
             with suppress(RuntimeError):  # the loop was closed: nobody waits any more
                 loop.call_soon_threadsafe(_settle, list(told))
+
+
+def _outcomes(jobs: Sequence[_Job], results: Sequence[Any]) -> list[_Outcome]:
+    return [(job, result, None) for job, result in zip(jobs, results, strict=True)]
+
+
+def _carry_out_apart(connection: Connection, jobs: Sequence[_Job]) -> list[_Outcome]:
+    """One job, or jobs of one kind together, in a savepoint of its own: what fails changes nothing for others."""
+    savepoint = connection.begin_nested()
+    try:
+        results = _carry_out(connection, jobs)
+        savepoint.commit()
+    except BaseException as error:  # the caller's own
+        if _is_outage(error):
+            raise
+        # where SQLite gave up the whole transaction this fails, and with it the batch
+        savepoint.rollback()
+        return [(job, None, error) for job in jobs]
+    return _outcomes(jobs, results)
 
 
 def _alike(batch: Sequence[_Job]) -> Iterator[list[_Job]]:
