@@ -44,6 +44,10 @@ class FaultyNetwork:
     def addresses_replaced(self) -> int:
         return sum(server.addresses_replaced for server in self.servers)
 
+    async def until_idle(self) -> None:
+        for server in self.servers:
+            await server.until_idle()
+
     async def until_unconnected(self) -> None:
         for server in self.servers:
             await server.until_unconnected()

@@ -1,14 +1,17 @@
 """Whoever stops asking leaves nothing behind: no connection, no task."""
 
 import asyncio
-from contextlib import suppress
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from typing import Any, cast
 
 from adapters.conformance.bench import Bench, FaultyNetwork
 from adapters.conformance.faults.models import Fault
+from adapters.conformance.faults.server import FaultyServer
 from adapters.conformance.provoking import calls_of
 from adapters.conformance.reading import all_of, first_of
 from adapters.conformance.verdicts import NotConformant, demand
+from adapters.contract.models import FootageMessage
 
 PATIENCE_S = 5.0
 
@@ -19,30 +22,32 @@ async def cancelling_closes_connections(bench: Bench) -> None:
         async with bench.faulty() as network, bench.adapter(network.options) as adapter:
             await network.use(Fault.SILENCE)
             asking = asyncio.ensure_future(call(adapter))
-            await _asked(network, asking, name)
-            asking.cancel()
-            try:
-                async with asyncio.timeout(PATIENCE_S):
-                    with suppress(asyncio.CancelledError):
-                        await asking
-            except TimeoutError as error:
-                raise NotConformant(f"{name} goes on after it was cancelled") from error
-            demand(asking.cancelled(), f"{name} swallows its cancellation")
-            await _unconnected(network, f"{name} leaves a connection open after it was cancelled")
+            await _asked(asking, dict.fromkeys(network.servers, 1))
+            demand(not asking.done(), f"{name} ends without waiting for the recorder")
+            await _cancelled(asking, name)
+            await _idle(network, f"{name} leaves a connection open after it was cancelled")
 
 
 async def leaving_footage_early_closes_its_connection(bench: Bench) -> None:
-    """Footage that is closed after its first message reads no further."""
+    """Footage that is left in the middle of a file reads no further."""
     known = await bench.footage()
     demand(bool(known), "the harness says of no footage what is there")
+    started = asyncio.Event()
+
+    async def read(messages: AsyncIterator[FootageMessage]) -> None:
+        async with aclosing(cast("AsyncGenerator[FootageMessage, None]", messages)) as opened:
+            async for _ in opened:
+                await network.use(Fault.STALL)
+                started.set()
+
     async with bench.faulty() as network, bench.adapter(network.options) as adapter:
-        await network.use(Fault.STALL)
-        opening = asyncio.ensure_future(all_of(adapter.open_footage(known[0].native_id, known[0].asked)))
-        await _asked(network, opening, "open_footage")
-        opening.cancel()
-        await asyncio.wait((opening,), timeout=PATIENCE_S)
-        demand(opening.done(), "open_footage goes on after it was left")
-        await _unconnected(network, "footage that was left early keeps its connection")
+        reading = asyncio.ensure_future(read(adapter.open_footage(known[0].native_id, known[0].asked)))
+        starting = asyncio.ensure_future(started.wait())
+        await asyncio.wait((reading, starting), return_when=asyncio.FIRST_COMPLETED)
+        starting.cancel()
+        await _asked(reading, {server: server.requests + 1 for server in network.servers})
+        await _cancelled(reading, "open_footage")
+        await _idle(network, "footage that was left early is still read")
 
 
 async def closing_leaves_no_connection(bench: Bench) -> None:
@@ -61,17 +66,29 @@ async def a_listing_that_is_left_early_can_be_started_again(bench: Bench) -> Non
         demand(first is None or first in items, "another listing begins where the one left early ended")
 
 
-async def _asked(network: FaultyNetwork, asking: "asyncio.Future[Any]", name: str) -> None:
-    """Until the recorder has been asked; `NotConformant` where the call ends without."""
-    waits = [asyncio.ensure_future(server.until_asked()) for server in network.servers]
+async def _asked(asking: "asyncio.Future[Any]", requests: Mapping[FaultyServer, int]) -> None:
+    """Until one of the servers has been asked so often, or the call has ended."""
+    waits = [asyncio.ensure_future(server.until_asked(number)) for server, number in requests.items()]
+    await asyncio.wait((asking, *waits), return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    await asyncio.gather(*waits, return_exceptions=True)
+
+
+async def _cancelled(asking: "asyncio.Future[Any]", name: str) -> None:
+    if asking.done():
+        return
+    asking.cancel()
+    await asyncio.wait((asking,), timeout=PATIENCE_S)
+    demand(asking.done(), f"{name} goes on after it was cancelled")
+    demand(asking.cancelled(), f"{name} takes its cancellation for something else")
+
+
+async def _idle(network: FaultyNetwork, says: str) -> None:
     try:
-        await asyncio.wait((asking, *waits), return_when=asyncio.FIRST_COMPLETED)
-        if asking.done() and not any(wait.done() and wait.exception() is None for wait in waits):
-            raise NotConformant(f"{name} ends without asking the recorder")
-    finally:
-        for wait in waits:
-            wait.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
+        await network.until_idle()
+    except TimeoutError as error:
+        raise NotConformant(says) from error
 
 
 async def _unconnected(network: FaultyNetwork, says: str) -> None:
