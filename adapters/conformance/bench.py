@@ -1,7 +1,7 @@
 """What a check works with: a network, adapters made for it, and faulty servers put before it."""
 
 import itertools
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -55,7 +55,8 @@ class FaultyNetwork:
 
 @dataclass(frozen=True)
 class Bench:
-    """One check's workplace. Of a live network nothing is known beforehand, and nothing in it is changed."""
+    """One check's workplace. Of a live network nothing is known beforehand, and nothing in it is changed; its `clock`
+    goes on."""
 
     create: AdapterFactory
     manifest: Manifest
@@ -66,6 +67,7 @@ class Bench:
     impatient: Mapping[str, Any] = field(default_factory=lambda: IMPATIENT)
     planted_at: str = ""
     live: bool = False
+    clock: Callable[[], datetime] | None = None
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def empty_folder(self, name: str) -> Path:
@@ -74,12 +76,10 @@ class Bench:
         return made
 
     @asynccontextmanager
-    async def adapter(
-        self, options: Mapping[str, Any] | None = None, now: datetime | None = None
-    ) -> AsyncIterator[Adapter]:
+    async def adapter(self, options: Mapping[str, Any] | None = None) -> AsyncIterator[Adapter]:
         """A fresh adapter that remembers nothing, closed at the end."""
-        at = now or self.site.now
-        context = AdapterContext("checked", self.site.base_dir, self.empty_folder("cache"), lambda: at)
+        now = self.clock or (lambda: self.site.now)
+        context = AdapterContext("checked", self.site.base_dir, self.empty_folder("cache"), now)
         adapter = self.create(dict(self.site.options if options is None else options), context)
         try:
             yield adapter
