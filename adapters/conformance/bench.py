@@ -65,6 +65,7 @@ class Bench:
     area: tuple[float, float, float, float] | None
     expected: Path | None = None
     impatient: Mapping[str, Any] = field(default_factory=lambda: IMPATIENT)
+    offline: frozenset[str] = frozenset()
     planted_at: str = ""
     live: bool = False
     clock: Callable[[], datetime] | None = None

@@ -88,9 +88,10 @@ class Harness:
 
     `open` sets up the network in a situation, in an empty folder. `area` is (min_lon, min_lat, max_lon, max_lat).
     `expected` holds what listing cameras gives in the situation `NORMAL`, one record or rejection a line.
-    `situations` are those that `open` plays beside `NORMAL`. `excuses` say why a check does not apply.
+    `situations` are those that `open` plays beside `NORMAL`. `excuses` say why a check does not apply. `offline` are
+    calls that ask no server, such as `list_cameras` where cameras stand in a file: a server's faults do not reach them.
     `impatient` are options under which the adapter waits no longer than two seconds. `planted_at` names, as
-    `module:attribute`, a function that every call passes: the suite lets it fail as a bug would.
+    `module:attribute`, a function that listing cameras passes: the suite lets it fail as a bug would.
     """
 
     create: AdapterFactory
@@ -101,5 +102,6 @@ class Harness:
     over_http: bool = False
     situations: frozenset[Situation] = frozenset()
     excuses: Mapping[str, str] = field(default_factory=dict)
+    offline: frozenset[str] = frozenset()
     impatient: Mapping[str, Any] = field(default_factory=lambda: IMPATIENT)
     planted_at: str = "adapters.transport.http:GuardedClient.call"

@@ -56,6 +56,7 @@ async def run_check(check: Check, harness: Harness, folder: Path) -> None:
             area=harness.area,
             expected=harness.expected,
             impatient=harness.impatient,
+            offline=harness.offline,
             planted_at=harness.planted_at,
         )
         if check.over_http and not site.addresses:
