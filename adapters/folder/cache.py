@@ -17,7 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from adapters.folder.probe import Footage, Probe, Unreadable
 
-VERSION = 1
+VERSION = 2
+"""Of the verdicts: a newer version reads files that an older one refused."""
 BUSY_TIMEOUT_S = 5.0
 _PROBES: TypeAdapter[Footage | Unreadable] = TypeAdapter(Probe)
 Result = TypeVar("Result")

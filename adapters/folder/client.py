@@ -122,12 +122,15 @@ class RecordingsClient:
         known = self._cache.get(version)
         if known is not None:
             return known
+        is_growing = self._is_being_written(path)
         try:
-            verdict = probe(path, stop.check)
+            verdict = probe(path, stop.check, is_growing=is_growing)
         except FileNotFoundError:
             return None
-        # A file that grew meanwhile may have been read in its newer state: only an unchanged one is kept.
-        if _version(path) == version:
+        # A file that grew meanwhile may have been read in its newer state: only an unchanged one is kept. And a
+        # growing transport stream gets its last frame when it has been left alone, without changing.
+        goes_on = is_growing and isinstance(verdict, Footage) and verdict.container == "ts"
+        if not goes_on and _version(path) == version:
             self._cache.put(version, verdict)
         return verdict
 

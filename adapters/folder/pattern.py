@@ -26,7 +26,7 @@ FIELDS = {
     "s": r"\d{10}",
     "z": r"Z|[+-]\d{4}",
 }
-EXTENSIONS = (".mp4", ".mkv")
+EXTENSIONS = (".mp4", ".mkv", ".ts", ".avi")
 CAMERA = "camera"
 _TOKEN = re.compile(r"\{camera\}|%path|%(.)|(%$)|([^%{]+|\{)", re.DOTALL)
 

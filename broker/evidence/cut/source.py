@@ -1,7 +1,7 @@
 """Reads one recorded file: its clock, the keyframe to start from, its packets in decoding order.
 
-Only local MP4 and Matroska files are opened: a "recording" that is in truth a playlist could otherwise make
-the library read other files. Decides nothing about which frames belong into a clip.
+Only local MP4, Matroska, MPEG-TS and AVI files are opened: a "recording" that is in truth a playlist could
+otherwise make the library read other files. Decides nothing about which frames belong into a clip.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,8 +16,10 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from broker.evidence.cut.adts import audio_specific_config, is_adts, without_header
 from broker.evidence.cut.description import CannotCarry, StreamDescription, describe
 from broker.evidence.cut.models import Problem, ProblemKind, SourceFile
+from broker.evidence.cut.start_codes import has_start_codes, with_lengths
 from broker.evidence.cut.timeline import Clock, frame_period, gap_threshold
 
 REORDER_FRAMES = 33
@@ -25,7 +27,7 @@ REORDER_FRAMES = 33
 
 _STEPS_BACK_S = (0, 2, 10, 30)
 _OPEN_OPTIONS = {
-    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm",
+    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,avi",
     "protocol_whitelist": "file",
 }
 
@@ -139,7 +141,7 @@ class Recording:
             return av.open(f"file:{self.source.path}", options=_OPEN_OPTIONS)
         except (av.FFmpegError, OSError) as error:
             raise self._unusable(
-                f"it cannot be opened as MP4 or Matroska: {error.strerror or error}"
+                f"it cannot be opened as MP4, Matroska, MPEG-TS or AVI: {error.strerror or error}"
             ) from error
 
     def _unusable(self, text: str) -> UnusableFile:
@@ -150,18 +152,34 @@ class Recording:
             raise self._unusable("it holds no video")
         self._video: VideoStream = self._container.streams.video[0]
         self._video_index = self._video.index
+        self._is_avi = self._container.format.name == "avi"
+        if self._is_avi and self._video.codec_context.has_b_frames:
+            raise self._unusable("its frames are stored out of their order, and AVI states no time for them")
         try:
             self.video: StreamDescription = describe(self._video)
         except CannotCarry as error:
             raise self._unusable(str(error)) from error
+        self._has_start_codes = has_start_codes(self.video.codec, self._video.codec_context.extradata)
         self._audio: AudioStream | None = None
         self.audio: StreamDescription | None = None
+        self._has_adts = False
         if with_audio and self._container.streams.audio:
             try:
-                self.audio = describe(self._container.streams.audio[0])
+                self.audio = self._describe_audio(self._container.streams.audio[0])
                 self._audio = self._container.streams.audio[0]
             except CannotCarry as error:
                 self.problem(ProblemKind.AUDIO, f"left out: {error}")
+
+    def _describe_audio(self, stream: AudioStream) -> StreamDescription:
+        """AAC of a broadcast is described by the header of its first frame, read from a file opened apart."""
+        if stream.codec.canonical_name != "aac" or stream.codec_context.extradata:
+            return describe(stream)
+        with self._open() as apart:
+            first = next((bytes(each) for each in apart.demux(apart.streams.audio[0]) if each.size), b"")
+        if not is_adts(first):
+            raise CannotCarry("an MP4 cannot carry its sound: nothing describes it")
+        self._has_adts = True
+        return describe(stream, audio_specific_config(first))
 
     def _read_head(self) -> Iterator[SourcePacket]:
         presented = 0
@@ -182,20 +200,22 @@ class Recording:
                 if packet.is_corrupt:
                     self.problem(ProblemKind.DAMAGED, "it breaks off inside a frame")
                     return
-                if packet.pts is None:
+                is_video = packet.stream_index == self._video_index
+                # AVI numbers frames as they are stored; what else a demuxer says of one is a guess.
+                pts = packet.dts if self._is_avi else packet.pts
+                if pts is None:
                     self.problem(ProblemKind.TIMESTAMPS, "packets without a time were left out")
                     continue
-                is_video = packet.stream_index == self._video_index
+                data = memoryview(packet)
                 if is_video:
                     self._has_keyframe |= packet.is_keyframe
-                    last_pts = packet.pts if last_pts is None else max(last_pts, packet.pts)
+                    last_pts = pts if last_pts is None else max(last_pts, pts)
+                    if self._has_start_codes:
+                        data = with_lengths(data)
+                elif self._has_adts and is_adts(data):
+                    data = without_header(data)
                 yield SourcePacket(
-                    is_video,
-                    packet.pts,
-                    packet.duration or 0,
-                    packet.is_keyframe,
-                    not packet.is_discard,
-                    memoryview(packet),
+                    is_video, pts, packet.duration or 0, packet.is_keyframe, not packet.is_discard, data
                 )
         except (av.FFmpegError, OSError) as error:
             self.problem(ProblemKind.DAMAGED, f"it cannot be read further: {error.strerror or error}")
