@@ -42,6 +42,7 @@ class FaultyServer:
         self.asked: list[Exchange] = []
         self.addresses_replaced = 0
         self.open_connections = 0
+        self.answering = 0
         self._upstream = upstream
         self.elsewhere = elsewhere
         self._tls = tls
@@ -75,9 +76,18 @@ class FaultyServer:
         await self._stop()
         await self._transport.aclose()
 
+    @property
+    def requests(self) -> int:
+        """How many have come in."""
+        return self._requests
+
     async def until_asked(self, requests: int = 1) -> None:
         """Until so many requests have come in; TimeoutError where they do not."""
         await self._until(lambda: self._requests >= requests)
+
+    async def until_idle(self) -> None:
+        """Until no request is being answered, because it is done or its client has gone; TimeoutError otherwise."""
+        await self._until(lambda: self.answering == 0)
 
     async def until_unconnected(self) -> None:
         """Until no connection is open; TimeoutError where one stays."""
@@ -112,11 +122,18 @@ class FaultyServer:
             while (request := await read_request(reader, ahead)) is not None:
                 self._requests += 1
                 await self._note()
-                goes_on, ahead = await _unless_gone(self._answer(request, writer), reader)
+                self.answering += 1
+                try:
+                    goes_on, ahead = await _unless_gone(self._answer(request, writer), reader)
+                finally:
+                    self.answering -= 1
+                    await self._note()
                 if not goes_on:
                     break
-        except (ConnectionError, asyncio.CancelledError):
+        except ConnectionError:
             pass
+        except asyncio.CancelledError:
+            writer.transport.abort()  # a client that does not let go would hold up the end of TLS
         finally:
             writer.close()
             with suppress(ConnectionError, ssl.SSLError, asyncio.CancelledError):

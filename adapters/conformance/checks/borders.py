@@ -1,0 +1,59 @@
+"""Requests stay on the configured host, and only with whom its certificate proves to be it."""
+
+from adapters.conformance.bench import Bench
+from adapters.conformance.faults.models import Fault
+from adapters.conformance.provoking import calls_of, raised_by
+from adapters.conformance.reading import all_of
+from adapters.conformance.verdicts import NotConformant, demand
+from adapters.contract.errors import AdapterError, Malformed, Misconfigured
+
+
+async def a_redirect_elsewhere_is_not_followed(bench: Bench) -> None:
+    """A recorder that sends us to another host is refused, and the other host is never called."""
+    calls = await calls_of(bench)
+    async with bench.faulty(impatient=True) as network:
+        await network.use(Fault.REDIRECT_ELSEWHERE)
+        for name, call in calls.items():
+            async with bench.adapter(network.options) as adapter:
+                error = await raised_by(call, adapter, name)
+            demand(network.visits_elsewhere == 0, f"{name} follows a redirect to another host")
+            refused = isinstance(error, Malformed | Misconfigured)
+            demand(refused, f"{name} meets a redirect to another host and says {type(error).__name__}")
+
+
+async def an_address_elsewhere_is_not_called(bench: Bench) -> None:
+    """Where an answer names an address on another host, that is refused, and the other host is never called."""
+    calls = await calls_of(bench)
+    async with bench.faulty(impatient=True) as network:
+        await network.use(Fault.ADDRESSES_ELSEWHERE)
+        for name, call in calls.items():
+            before = network.addresses_replaced
+            async with bench.adapter(network.options) as adapter:
+                error = await raised_by(call, adapter, name)
+            demand(network.visits_elsewhere == 0, f"{name} calls the host that an answer names")
+            if error is not None and not isinstance(error, AdapterError):
+                raise NotConformant(f"{name} raises {type(error).__name__}") from error
+            if network.addresses_replaced > before and error is not None:
+                refused = isinstance(error, Malformed | Misconfigured)
+                demand(refused, f"{name} is given an address elsewhere and says {type(error).__name__}")
+
+
+async def a_certificate_that_nobody_vouches_for_is_refused(bench: Bench) -> None:
+    """Over TLS nothing is sent to a recorder whose certificate is not trusted: `Misconfigured`."""
+    calls = await calls_of(bench, None)
+    async with bench.over_tls(trusted=False) as network, bench.adapter(network.options) as adapter:
+        error = await raised_by(calls["list_cameras"], adapter, "list_cameras")
+        demand(not network.asked, "a request is sent to a recorder that nobody vouches for")
+        demand(isinstance(error, Misconfigured), f"the certificate is met with {type(error).__name__}")
+
+
+async def the_owners_authority_is_trusted(bench: Bench) -> None:
+    """Over TLS a recorder is reached whose certificate the owner vouches for by `ca_file`."""
+    async with bench.over_tls(trusted=True) as network, bench.adapter(network.options) as adapter:
+        try:
+            items = await all_of(adapter.list_cameras())
+        except AdapterError as error:
+            raise NotConformant(
+                f"the certificate that the owner vouches for is met with {error.code}"
+            ) from error
+        demand(bool(items), "nothing is listed over TLS")
