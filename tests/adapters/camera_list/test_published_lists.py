@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from adapters.contract.models import CameraKind, CameraRecord, CameraStatus, Rejection
-from adapters.lists.config import ListOptions, parse_options
+from adapters.contract.options import parse_options
+from adapters.lists.config import ListOptions
 from adapters.lists.reader import ListReader, PictureSource
 from tests.requirements import sample_data
 
