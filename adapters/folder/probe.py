@@ -25,7 +25,7 @@ from adapters.contract.gaps import gap_over_s
 from adapters.folder import avi, matroska, mp4_boxes, transport_stream
 from adapters.folder.keyframes import starts_decoding
 from adapters.folder.mp4_times import FrameTimes, Ticks, read_frame_times
-from adapters.folder.reordering import holds_b_picture
+from adapters.folder.reordering import holds_b_picture, is_idr_picture
 
 MICROSECOND = 1_000_000
 FALLBACK_PERIOD_US = 40_000
@@ -35,8 +35,13 @@ Container = Literal["mp4", "mkv", "ts", "avi"]
 
 
 OUT_OF_ORDER = (
-    "is an AVI file whose frames are stored in another order than they are shown in, and AVI states no time "
-    "for them: record MP4, Matroska or MPEG-TS, or without B pictures"
+    "is an AVI file whose frames are stored in another order than they are shown in, and nothing in it states that "
+    "order: record H.264, or MP4, Matroska or MPEG-TS"
+)
+
+GAP_OUT_OF_ORDER = (
+    "is an AVI file with a gap, whose frames are stored in another order than they are shown in: which of them lie "
+    "behind the gap is not stated; record MP4, Matroska or MPEG-TS, or without B pictures"
 )
 
 
@@ -217,7 +222,7 @@ def _verdict(
         seen.take(packet)
         if times is not None and seen.knows_decodable_from:
             break
-    if kind == "avi" and seen.is_reordered:
+    if kind == "avi" and not seen.knows_order():
         return Unreadable(reason=OUT_OF_ORDER)
     if ends_early:
         whole_bytes = min(whole_bytes, seen.leave_out_last())
@@ -232,6 +237,9 @@ def _verdict(
     shown_us = shown_us[shown_us >= seen.decodable_from_us() - 1]
     if len(shown_us) == 0:
         return Unreadable(reason="has no frame that can be decoded")
+    runs = _runs(shown_us, period_us)
+    if seen.is_reordered and len(runs) > 1:
+        return Unreadable(reason=GAP_OUT_OF_ORDER)
     return Footage(
         container=kind,
         whole_bytes=whole_bytes,
@@ -241,7 +249,7 @@ def _verdict(
         height=stream.codec_context.height or None,
         fps=_rate_fps(stream, kind, period_us),
         period_us=period_us,
-        runs=_runs(shown_us, period_us),
+        runs=runs,
     )
 
 
@@ -259,6 +267,7 @@ class _Seen:
         self._last_at = 0
         self._is_avi = "avi" in stream.container.format.name
         self.is_reordered = self._is_avi and self._codec == "hevc"
+        self._first_idr: int | None = None
         self.decodable_from: int | None = None
 
     @property
@@ -274,8 +283,8 @@ class _Seen:
         if len(self._times) % 256 == 0:
             self._check()
         self._last_at = packet.pos or 0
-        if self._is_avi and not self.is_reordered:
-            self.is_reordered = holds_b_picture(bytes(packet), self._codec)
+        if self._is_avi:
+            self._look_for_order(bytes(packet), shown_at)
         if not packet.is_discard:
             self._times.append(shown_at)
             self._last_duration = packet.duration or 0
@@ -283,6 +292,20 @@ class _Seen:
             self._since_found += 1
         elif starts_decoding(bytes(packet), self._codec, self._extradata, packet.is_keyframe):
             self.decodable_from = shown_at
+
+    def _look_for_order(self, packet: bytes, stored_at: int) -> None:
+        self.is_reordered = self.is_reordered or holds_b_picture(packet, self._codec)
+        if self._first_idr is None and self._codec == "h264" and is_idr_picture(packet):
+            self._first_idr = stored_at
+
+    def knows_order(self) -> bool:
+        """Whether the times of an AVI's frames are those at which they are shown, taken together.
+
+        In H.264 they are from the first IDR picture on; what is stored before it is left out.
+        """
+        if self.is_reordered and self.decodable_from is not None and self._first_idr is not None:
+            self.decodable_from = max(self.decodable_from, self._first_idr)
+        return not self.is_reordered or self._first_idr is not None
 
     def leave_out_last(self) -> int:
         """Forgets the frame that came last and tells where in the file it starts."""

@@ -47,11 +47,9 @@ def _picture(container: InputContainer, stream: VideoStream, footage: Footage) -
     for step_s in STEPS_BACK_S:
         # Seeks go by when frames are decoded, which is before they are shown: the beginning lies before its time.
         target_s = max(-BEFORE_ALL_S, last_s - step_s)
-        frame = _last_from(container, stream, first + int(target_s / stream.time_base))
+        frame, shown_at = _last_from(container, stream, first + int(target_s / stream.time_base), is_avi)
         if frame is not None:
             break
-    # AVI numbers frames as they are stored; what else a decoder says of one is a guess.
-    shown_at = None if frame is None else frame.dts if is_avi else frame.pts
     if frame is None or shown_at is None:
         return None
     encoded, jpeg = cv2.imencode(
@@ -63,13 +61,21 @@ def _picture(container: InputContainer, stream: VideoStream, footage: Footage) -
     return Picture(jpeg.tobytes(), since_start)
 
 
-def _last_from(container: InputContainer, stream: VideoStream, target: int) -> VideoFrame | None:
-    """The last key frame at or after where a seek lands: in a file with an index, that of the target."""
+def _last_from(
+    container: InputContainer, stream: VideoStream, target: int, is_avi: bool
+) -> tuple[VideoFrame | None, int | None]:
+    """The last key frame at or after where a seek lands (in a file with an index, that of the target), and when
+    it is shown."""
     container.seek(target, stream=stream, backward=True)
-    frame: VideoFrame | None = None
-    for frame in container.decode(stream):  # noqa: B007 - the last one is what is wanted
-        pass
-    return frame
+    stated: dict[int | None, int | None] = {}
+    last: VideoFrame | None = None
+    for packet in container.demux(stream):
+        if packet.is_keyframe:
+            # AVI numbers frames as they are stored; what else a demuxer says of one is a guess.
+            stated[packet.pts] = packet.dts if is_avi else packet.pts
+        for frame in packet.decode():
+            last = frame
+    return last, None if last is None else stated.get(last.pts, last.pts)
 
 
 def _first_shown(container: InputContainer, stream: VideoStream, is_avi: bool) -> int:

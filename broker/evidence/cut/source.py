@@ -4,6 +4,7 @@ Only local MP4, Matroska, MPEG-TS and AVI files are opened: a "recording" that i
 otherwise make the library read other files. Decides nothing about which frames belong into a clip.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,6 +20,7 @@ from av.video.stream import VideoStream
 from broker.evidence.cut.adts import audio_specific_config, is_adts, without_header
 from broker.evidence.cut.description import CannotCarry, StreamDescription, describe
 from broker.evidence.cut.models import Problem, ProblemKind, SourceFile
+from broker.evidence.cut.picture_order import CannotOrder, PictureOrder, Stored, shown_times
 from broker.evidence.cut.start_codes import has_start_codes, with_lengths
 from broker.evidence.cut.timeline import Clock, frame_period, gap_threshold
 
@@ -112,6 +114,9 @@ class Recording:
         if shown_from <= self.first_pts:
             in_head = choose_start(self._head, None, self.first_pts)
             return in_head or self._scan(None, self.first_pts)
+        if self._changes_order:
+            # Counting begins at the beginning, wherever a seek would land.
+            return self._scan(None, shown_from)
         second = int(1 / self.clock.time_base_s)
         for step_s in _STEPS_BACK_S:
             target = shown_from - step_s * second
@@ -153,8 +158,7 @@ class Recording:
         self._video: VideoStream = self._container.streams.video[0]
         self._video_index = self._video.index
         self._is_avi = self._container.format.name == "avi"
-        if self._is_avi and self._video.codec_context.has_b_frames:
-            raise self._unusable("its frames are stored out of their order, and AVI states no time for them")
+        self._changes_order = self._is_avi and self._learn_order()
         try:
             self.video: StreamDescription = describe(self._video)
         except CannotCarry as error:
@@ -169,6 +173,18 @@ class Recording:
                 self._audio = self._container.streams.audio[0]
             except CannotCarry as error:
                 self.problem(ProblemKind.AUDIO, f"left out: {error}")
+
+    def _learn_order(self) -> bool:
+        """Whether an AVI's frames must be put into the order in which they are shown."""
+        context = self._video.codec_context
+        try:
+            if context.codec.canonical_name == "h264":
+                return PictureOrder(context.extradata).changes_order
+        except CannotOrder as error:
+            raise self._unusable(f"AVI states no order of its frames, and {error}") from error
+        if context.has_b_frames:
+            raise self._unusable("its frames are stored out of their order, and AVI states no time for them")
+        return False
 
     def _describe_audio(self, stream: AudioStream) -> StreamDescription:
         """AAC of a broadcast is described by the header of its first frame, read from a file opened apart."""
@@ -190,6 +206,36 @@ class Recording:
                 return
 
     def _demux(self) -> Iterator[SourcePacket]:
+        """Packets in the order of the file, framed as a movie has them."""
+        packets = self._stored()
+        for packet in self._shown(packets) if self._changes_order else packets:
+            if packet.is_video and self._has_start_codes:
+                yield packet._replace(data=with_lengths(packet.data))
+            else:
+                yield packet
+
+    def _shown(self, packets: Iterator[SourcePacket]) -> Iterator[SourcePacket]:
+        """The same packets, each frame with the time at which it is shown."""
+        order = PictureOrder(self._video.codec_context.extradata)
+        held: deque[SourcePacket] = deque()
+
+        def stored() -> Iterator[Stored]:
+            for packet in packets:
+                held.append(packet)
+                if packet.is_video:
+                    yield Stored(packet.pts, *order.count(bytes(packet.data)))
+
+        try:
+            for shown_at in shown_times(stored(), REORDER_FRAMES):
+                while not held[0].is_video:
+                    yield held.popleft()
+                yield held.popleft()._replace(pts=shown_at)
+        except CannotOrder as error:
+            self.problem(ProblemKind.DAMAGED, f"its frames cannot be put in order any further: {error}")
+            return
+        yield from held
+
+    def _stored(self) -> Iterator[SourcePacket]:
         """Packets with a time and all their bytes; a file that breaks off is reported and ends there."""
         streams = [self._video] if self._audio is None else [self._video, self._audio]
         last_pts: int | None = None
@@ -210,8 +256,6 @@ class Recording:
                 if is_video:
                     self._has_keyframe |= packet.is_keyframe
                     last_pts = pts if last_pts is None else max(last_pts, pts)
-                    if self._has_start_codes:
-                        data = with_lengths(data)
                 elif self._has_adts and is_adts(data):
                     data = without_header(data)
                 yield SourcePacket(

@@ -18,15 +18,13 @@ def write_recording(
     fps: int = 10,
     fragmented: bool = False,
     keep_key_frames: bool = True,
-    b_frames: int | None = None,
+    b_frames: int = 2,
 ) -> Path:
     """A recording whose n-th frame is shown `frames[n] / fps` seconds in; the container follows the suffix.
 
     Frame `k` is uniformly grey at `(k * 3) % 200 + 20`, so that a picture tells which one it is. Key frames
-    come every 10 frames. Fragments are one group of pictures each. AVI has no times for B pictures, so it has none.
+    come every 10 frames. Fragments are one group of pictures each.
     """
-    if b_frames is None:
-        b_frames = 0 if path.suffix == ".avi" else 2
     path.parent.mkdir(parents=True, exist_ok=True)
     flags = "frag_keyframe+empty_moov+default_base_moof" if fragmented else ""
     options = {"movflags": flags} if flags else {}

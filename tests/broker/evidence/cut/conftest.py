@@ -50,4 +50,6 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "h264 ts one gop": make("h264-one-gop.ts", footage.H264_ONE_GOP),
         "h265 ts": make("h265.ts", footage.H265),
         "h264 avi": make("h264.avi", footage.H264_NO_B),
+        "h264 avi b frames": make("h264-b.avi", footage.H264),
+        "h264 avi open gop": make("h264-open.avi", footage.H264_OPEN_GOP),
     }
