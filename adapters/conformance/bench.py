@@ -1,15 +1,16 @@
 """What a check works with: a network, adapters made for it, and faulty servers put before it."""
 
 import itertools
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from adapters.conformance.faults.listener import FaultyServer
 from adapters.conformance.faults.models import Exchange, Fault
-from adapters.conformance.faults.server import FaultyServer, faulty_server, tls_server
+from adapters.conformance.faults.server import faulty_server, tls_server
 from adapters.conformance.harness import IMPATIENT, KnownFootage, Site
 from adapters.conformance.reading import cameras_of
 from adapters.contract.capabilities import Capability
@@ -55,7 +56,8 @@ class FaultyNetwork:
 
 @dataclass(frozen=True)
 class Bench:
-    """One check's workplace. Of a live network nothing is known beforehand, and nothing in it is changed."""
+    """One check's workplace. Of a live network nothing is known beforehand, and nothing in it is changed; its `clock`
+    goes on."""
 
     create: AdapterFactory
     manifest: Manifest
@@ -64,8 +66,10 @@ class Bench:
     area: tuple[float, float, float, float] | None
     expected: Path | None = None
     impatient: Mapping[str, Any] = field(default_factory=lambda: IMPATIENT)
+    offline: frozenset[str] = frozenset()
     planted_at: str = ""
     live: bool = False
+    clock: Callable[[], datetime] | None = None
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def empty_folder(self, name: str) -> Path:
@@ -74,12 +78,10 @@ class Bench:
         return made
 
     @asynccontextmanager
-    async def adapter(
-        self, options: Mapping[str, Any] | None = None, now: datetime | None = None
-    ) -> AsyncIterator[Adapter]:
+    async def adapter(self, options: Mapping[str, Any] | None = None) -> AsyncIterator[Adapter]:
         """A fresh adapter that remembers nothing, closed at the end."""
-        at = now or self.site.now
-        context = AdapterContext("checked", self.site.base_dir, self.empty_folder("cache"), lambda: at)
+        now = self.clock or (lambda: self.site.now)
+        context = AdapterContext("checked", self.site.base_dir, self.empty_folder("cache"), now)
         adapter = self.create(dict(self.site.options if options is None else options), context)
         try:
             yield adapter

@@ -31,6 +31,24 @@ class Raised:
 
 async def calls_of(bench: Bench, *wanted: Capability | None) -> dict[str, Call]:
     """The calls that ask the recorder something, by name; None stands for listing cameras. All without `wanted`."""
+    calls = await _every_call(bench)
+    asking = {
+        name: call
+        for capability, (name, call) in calls.items()
+        if (not wanted or capability in wanted) and name not in bench.offline
+    }
+    if not asking and not wanted:
+        raise NotConformant("the harness says of every call that it is offline")
+    return asking
+
+
+async def listing_of(bench: Bench) -> Call:
+    """The call that lists cameras, whether or not it asks a server."""
+    return (await _every_call(bench))[None][1]
+
+
+async def _every_call(bench: Bench) -> dict[Capability | None, tuple[str, Call]]:
+    """What the adapter offers of the calls that a recorder answers."""
     camera = await bench.a_camera() or "a"
     known = await bench.footage()
     now = bench.site.now
@@ -45,9 +63,9 @@ async def calls_of(bench: Bench, *wanted: Capability | None) -> dict[str, Call]:
     async with bench.adapter() as adapter:
         offered = adapter.capabilities
     return {
-        name: call
-        for capability, (name, call) in calls.items()
-        if (not wanted or capability in wanted) and (capability is None or capability in offered)
+        capability: named
+        for capability, named in calls.items()
+        if capability is None or capability in offered
     }
 
 

@@ -1,7 +1,6 @@
 """Runs checks: which apply to an adapter, and what comes of each."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -9,8 +8,7 @@ from typing import Final
 from adapters.conformance.bench import Bench
 from adapters.conformance.harness import Harness, Situation
 from adapters.conformance.table import CHECKS, Check
-from adapters.conformance.verdicts import NotConformant, Outcome, Result
-from adapters.contract.errors import AdapterError
+from adapters.conformance.verdicts import NotConformant
 
 LONGEST_CHECK_S: Final = 120.0
 
@@ -20,8 +18,8 @@ def left_out(check: Check, harness: Harness) -> str | None:
     missing = sorted(check.needs - harness.manifest.capabilities)
     if missing:
         return f"{harness.manifest.name} does not offer {', '.join(missing)}"
-    if check.over_http and not harness.over_http:
-        return f"{harness.manifest.name} calls no HTTP server"
+    if check.over_network and not harness.over_network:
+        return f"{harness.manifest.name} calls no server"
     return harness.excuses.get(check.name)
 
 
@@ -58,35 +56,10 @@ async def run_check(check: Check, harness: Harness, folder: Path) -> None:
             area=harness.area,
             expected=harness.expected,
             impatient=harness.impatient,
+            offline=harness.offline,
             planted_at=harness.planted_at,
         )
-        if check.over_http and not site.addresses:
+        if check.over_network and not site.addresses:
             raise NotConformant("the harness names no address that faulty servers could be put before")
         async with asyncio.timeout(LONGEST_CHECK_S):
             await check.claim(bench)
-
-
-async def check_live(bench: Bench) -> AsyncIterator[Outcome]:
-    """The checks that a network in use bears, one after the other. They read, and change nothing."""
-    async with bench.adapter() as adapter:
-        offered = adapter.capabilities
-    for check in CHECKS:
-        if not check.live:
-            continue
-        missing = sorted(check.needs - offered)
-        if missing:
-            yield Outcome(check.name, Result.LEFT_OUT, f"does not offer {', '.join(missing)}")
-            continue
-        try:
-            async with asyncio.timeout(LONGEST_CHECK_S):
-                await check.claim(bench)
-        except NotConformant as error:
-            yield Outcome(check.name, Result.FAILED, str(error))
-        except AdapterError as error:
-            yield Outcome(check.name, Result.FAILED, f"{error.code}: {error.message}")
-        except TimeoutError:
-            yield Outcome(check.name, Result.FAILED, f"did not end within {LONGEST_CHECK_S:g} s")
-        except Exception as error:
-            yield Outcome(check.name, Result.FAILED, f"a bug of the adapter: {type(error).__name__}")
-        else:
-            yield Outcome(check.name, Result.PASSED, check.says)

@@ -3,7 +3,6 @@
 from adapters.conformance.bench import Bench
 from adapters.conformance.faults.models import Fault
 from adapters.conformance.provoking import calls_of, raised_by
-from adapters.conformance.reading import all_of
 from adapters.conformance.verdicts import NotConformant, demand
 from adapters.contract.errors import AdapterError, Malformed, Misconfigured
 
@@ -40,20 +39,24 @@ async def an_address_elsewhere_is_not_called(bench: Bench) -> None:
 
 async def a_certificate_that_nobody_vouches_for_is_refused(bench: Bench) -> None:
     """Over TLS nothing is sent to a recorder whose certificate is not trusted: `Misconfigured`."""
-    calls = await calls_of(bench, None)
-    async with bench.over_tls(trusted=False) as network, bench.adapter(network.options) as adapter:
-        error = await raised_by(calls["list_cameras"], adapter, "list_cameras")
-        demand(not network.asked, "a request is sent to a recorder that nobody vouches for")
-        demand(isinstance(error, Misconfigured), f"the certificate is met with {type(error).__name__}")
+    calls = await calls_of(bench)
+    async with bench.over_tls(trusted=False) as network:
+        for name, call in calls.items():
+            async with bench.adapter(network.options) as adapter:
+                error = await raised_by(call, adapter, name)
+            demand(not network.asked, f"{name} sends a request to a recorder that nobody vouches for")
+            demand(
+                isinstance(error, Misconfigured), f"{name} meets the certificate with {type(error).__name__}"
+            )
 
 
 async def the_owners_authority_is_trusted(bench: Bench) -> None:
     """Over TLS a recorder is reached whose certificate the owner vouches for by `ca_file`."""
-    async with bench.over_tls(trusted=True) as network, bench.adapter(network.options) as adapter:
-        try:
-            items = await all_of(adapter.list_cameras())
-        except AdapterError as error:
-            raise NotConformant(
-                f"the certificate that the owner vouches for is met with {error.code}"
-            ) from error
-        demand(bool(items), "nothing is listed over TLS")
+    calls = await calls_of(bench)
+    async with bench.over_tls(trusted=True) as network:
+        for name, call in calls.items():
+            async with bench.adapter(network.options) as adapter:
+                error = await raised_by(call, adapter, name)
+            says = f"{name} meets a certificate that the owner vouches for with {type(error).__name__}"
+            demand(error is None, says)
+        demand(bool(network.asked), "no request arrives over TLS")

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from adapters.conformance.bench import Bench
-from adapters.conformance.provoking import calls_of, raised_by
+from adapters.conformance.provoking import listing_of, raised_by
 from adapters.conformance.verdicts import NotConformant, demand
 
 
@@ -19,7 +19,7 @@ async def an_unplanned_exception_is_not_renamed(bench: Bench) -> None:
     *parents, name = path.split(".")
     for parent in parents:
         owner = getattr(owner, parent)
-    calls = await calls_of(bench, None)
+    listing = await listing_of(bench)
     sound = vars(owner)[name]
     planted = Planted("planted by a conformance check")
 
@@ -29,7 +29,7 @@ async def an_unplanned_exception_is_not_renamed(bench: Bench) -> None:
     setattr(owner, name, fail)
     try:
         async with bench.adapter() as adapter:
-            error = await raised_by(calls["list_cameras"], adapter, "list_cameras")
+            error = await raised_by(listing, adapter, "list_cameras")
     finally:
         setattr(owner, name, sound)
     if error is None:

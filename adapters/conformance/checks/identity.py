@@ -1,5 +1,6 @@
 """A camera is the same camera for ever, and one that does not exist is told so."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from adapters.conformance.bench import Bench
@@ -37,8 +38,8 @@ def _same(first: set[str], second: set[str]) -> None:
 async def no_camera_is_listed_twice(bench: Bench) -> None:
     """An id stands in a listing once."""
     async with bench.adapter() as adapter:
-        ids = [camera.native_id for camera in await cameras_of(adapter)]
-    twice = sorted({each for each in ids if ids.count(each) > 1}) if len(set(ids)) < len(ids) else []
+        times = Counter(camera.native_id for camera in await cameras_of(adapter))
+    twice = sorted(name for name, number in times.items() if number > 1)
     demand(not twice, f"{len(twice)} cameras are listed more than once, {twice[:1]} among them")
 
 
