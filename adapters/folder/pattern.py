@@ -31,6 +31,7 @@ FIELDS = {
 }
 FORMS = FIELDS | {"event": r"\d+"}
 EXTENSIONS = (".mp4", ".mkv", ".ts", ".avi")
+KEY_FRAME_BEFORE = timedelta(seconds=10)
 CAMERA, EVENT = "camera", "event"
 CAMERAS = ("{camera}", "{monitor}", "%path")
 _TOKEN = re.compile(r"\{camera\}|\{monitor\}|\{event\}|%path|%(.)|(%$)|([^%{]+|\{)", re.DOTALL)
@@ -154,10 +155,13 @@ class RecordingPattern:
 
     @property
     def resolution(self) -> timedelta:
-        """The smallest step that a name can express; a start is known no better than this."""
+        """How well a start is known: the smallest step that a name can express. Files whose start is reckoned overlap
+        by design, each beginning with the key frame before what it is about."""
+        if self._ends_only:
+            return KEY_FRAME_BEFORE
         if "f" in self._fields:
             return timedelta(microseconds=1)
-        return timedelta(seconds=1 if self._ends_only or self._fields & {"S", "s"} else 60)
+        return timedelta(seconds=1 if self._fields & {"S", "s"} else 60)
 
     def may_contain(self, folder: str, camera: str | None) -> bool:
         """False where no recording (of the camera, if one is given) can lie below the relative folder."""

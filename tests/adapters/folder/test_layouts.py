@@ -142,6 +142,14 @@ async def test_zoneminders_three_schemes_are_one_cameras_footage(tmp_path: Path)
     assert (await adapter.take_snapshot("1")).captured_at == after(20.25 + 2)
 
 
+async def test_events_that_overlap_by_the_key_frame_before_them_are_no_problem(tmp_path: Path) -> None:
+    for number, start in enumerate((0, 1.2, 2.4)):
+        record(tmp_path, f"1/2026-06-15/{number}/{number}-video.mp4", after(start + LASTS_S))
+    listing = await network(tmp_path, "zoneminder").list_spans("1", DAY)
+    assert [span.interval for span in listing.spans] == [Interval(start=NOON, end=after(2.4 + LASTS_S))]
+    assert listing.problems == ()
+
+
 async def test_a_copied_event_whose_name_has_the_second_starts_then(tmp_path: Path) -> None:
     record(tmp_path, "1/26/06/15/14/00/07/7-video.mp4", NOW)
     assert await starts(network(tmp_path, "zoneminder", timezone=ZONE), "1") == [after(7)]
