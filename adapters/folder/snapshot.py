@@ -11,7 +11,8 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from adapters.folder.probe import MAX_REORDERED_FRAMES, Footage, open_whole, video_stream
+from adapters.folder.demuxing import MAX_REORDERED_FRAMES, open_whole, video_stream
+from adapters.folder.probe import Footage
 
 JPEG_QUALITY = 90
 BEFORE_ALL_S = 10.0

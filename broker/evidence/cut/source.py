@@ -5,12 +5,11 @@ otherwise make the library read other files. Decides nothing about which frames 
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import chain
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 import av
 from av.audio.stream import AudioStream
@@ -21,11 +20,9 @@ from broker.evidence.cut.adts import audio_specific_config, is_adts, without_hea
 from broker.evidence.cut.description import CannotCarry, StreamDescription, describe
 from broker.evidence.cut.models import Problem, ProblemKind, SourceFile
 from broker.evidence.cut.picture_order import CannotOrder, PictureOrder, Stored, shown_times
+from broker.evidence.cut.start import REORDER_FRAMES, SourcePacket, Start, choose_start
 from broker.evidence.cut.start_codes import has_start_codes, with_lengths
 from broker.evidence.cut.timeline import Clock, frame_period, gap_threshold
-
-REORDER_FRAMES = 33
-"""More frames than a decoder may hold back (16 in H.264 and H.265, also when each is sent as two fields)."""
 
 _STEPS_BACK_S = (0, 2, 10, 30)
 _OPEN_OPTIONS = {
@@ -40,36 +37,6 @@ class UnusableFile(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.text)
         self.problem = problem
-
-
-@dataclass(frozen=True)
-class Start:
-    """Where to read from so that everything from `shown_from` on can be decoded.
-
-    Reading begins at `seek_pts`, None for the file's beginning, and drops packets up to the keyframe whose
-    timestamp is `key_pts`. `lost_frames` should be shown and cannot: they lie in front of the first keyframe.
-    `continues_from` is the first frame shown when the file goes on where a clip's previous file ended, None
-    where something would have to be hidden first; leading pictures of the file's first keyframe, otherwise
-    lost, can then be decoded.
-    """
-
-    seek_pts: int | None
-    key_pts: int
-    shown_from: int
-    lost_frames: int
-    continues_from: int | None
-
-
-class SourcePacket(NamedTuple):
-    """One packet in decoding order. `duration` is 0 where the file does not say; `is_presented` is false for
-    video that the file's own edit list hides."""
-
-    is_video: bool
-    pts: int
-    duration: int
-    is_keyframe: bool
-    is_presented: bool
-    data: memoryview
 
 
 class Recording:
@@ -208,11 +175,9 @@ class Recording:
     def _demux(self) -> Iterator[SourcePacket]:
         """Packets in the order of the file, framed as a movie has them."""
         packets = self._stored()
-        for packet in self._shown(packets) if self._changes_order else packets:
-            if packet.is_video and self._has_start_codes:
-                yield packet._replace(data=with_lengths(packet.data))
-            else:
-                yield packet
+        if self._changes_order:
+            packets = self._shown(packets)
+        return map(_framed, packets) if self._has_start_codes else packets
 
     def _shown(self, packets: Iterator[SourcePacket]) -> Iterator[SourcePacket]:
         """The same packets, each frame with the time at which it is shown."""
@@ -304,35 +269,5 @@ class Recording:
         return start
 
 
-def choose_start(packets: Iterable[SourcePacket], seek_pts: int | None, shown_from: int) -> Start | None:
-    """The first frame to show and the keyframe that it needs, reading no further than it takes to know them.
-
-    The keyframe is the last in decoding order that is shown no later than the first shown frame: its leading
-    pictures, which may refer to what comes before it, are then hidden. None where no such keyframe lies after
-    the place that was sought, or where there is nothing to show.
-    """
-    keyframes: list[int] = []
-    candidates: list[int] = []
-    goes_on = True
-    for packet in packets:
-        if not packet.is_video:
-            continue
-        if packet.is_keyframe:
-            if seek_pts is not None and not keyframes and packet.pts > shown_from:
-                return None  # frames to show may lie before this one
-            keyframes = [packet.pts] if packet.pts <= shown_from else [*keyframes, packet.pts]
-        is_shown = packet.is_presented and packet.pts >= shown_from
-        if is_shown:
-            candidates.append(packet.pts)
-        goes_on = goes_on and is_shown and bool(keyframes)
-        if len(candidates) >= REORDER_FRAMES and (keyframes or seek_pts is not None):
-            break
-    if not candidates or not keyframes:
-        return None
-    first_shown = min(candidates)
-    continues_from = first_shown if goes_on and seek_pts is None else None
-    usable = [pts for pts in keyframes if pts <= first_shown]
-    if usable:
-        return Start(seek_pts, usable[-1], first_shown, 0, continues_from)
-    lost = sum(pts < keyframes[0] for pts in candidates)
-    return Start(None, keyframes[0], keyframes[0], lost, continues_from)
+def _framed(packet: SourcePacket) -> SourcePacket:
+    return packet._replace(data=with_lengths(packet.data)) if packet.is_video else packet
