@@ -4,10 +4,12 @@ An address with a user name or a password in it is a secret that somebody publis
 and never repeated.
 """
 
+import re
 from urllib.parse import urlsplit
 
 from adapters.lists.rows import Unusable
 
+_BLANK = re.compile(r"\s")
 _ESCAPED_SLASH = "\\/"
 """Some lists were escaped twice before they were published."""
 
@@ -24,7 +26,7 @@ def read_web_address(text: str, field: str) -> str | None:
         raise Unusable(f"{field} is no web address") from None
     if "@" in parts.netloc:
         raise Unusable(f"{field} carries a user name or password, which a list must not")
-    if parts.scheme not in {"http", "https"} or not host or any(mark.isspace() for mark in address):
+    if parts.scheme not in {"http", "https"} or not host or _BLANK.search(address):
         raise Unusable(f"{field} is no http or https address")
     return address
 
