@@ -5,6 +5,6 @@ from adapters.contract.protocol import Manifest
 
 MANIFEST = Manifest(
     name="camera_list",
-    summary="Locations only: lists of cameras and places as CSV or GeoJSON files",
-    capabilities=frozenset({Capability.PLACES}),
+    summary="Lists of cameras and places: CSV, GeoJSON, OpenStreetMap, JamCams, OpenTrafficCamMap; their pictures",
+    capabilities=frozenset({Capability.PLACES, Capability.SNAPSHOT}),
 )

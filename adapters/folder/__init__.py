@@ -1,1 +1,1 @@
-"""A recorder that is a folder: a tree of .mp4 and .mkv files whose names say which camera and since when."""
+"""A recorder that is a folder: a tree of files whose names say which camera and since when."""

@@ -38,7 +38,6 @@ from adapters.folder.client import RecordingsClient
 from adapters.folder.config import FolderOptions, can_hold, locate
 from adapters.folder.holds import HoldFolder, StoredHold
 from adapters.folder.mapping import unlisted_camera
-from adapters.folder.pattern import RecordingPattern
 from adapters.folder.threads import Stop, in_thread
 from adapters.lists.reader import stream
 
@@ -197,7 +196,7 @@ def create(options: dict[str, Any], context: AdapterContext) -> FolderAdapter:
     """The adapter for one network; `Misconfigured` names the option that is wrong."""
     parsed = parse_options(FolderOptions, options)
     recordings, holds_folder = locate(parsed, context.base_dir)
-    pattern = RecordingPattern(parsed.pattern)
+    pattern = parsed.names()
     client = RecordingsClient(
         root=recordings,
         pattern=pattern,

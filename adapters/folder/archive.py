@@ -83,7 +83,7 @@ class Archive:
                 continue
             files = newest[item.name.camera]
             files.append(item)
-            files.sort(key=lambda file: file.name.start.moment, reverse=True)
+            files.sort(key=self._client.begins_about, reverse=True)
             del files[NEWEST_KEPT:]
         if strangers > MAX_LISTED_STRANGERS:
             more = f"{strangers - MAX_LISTED_STRANGERS} more files do not fit the pattern or cannot be read"

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,9 +18,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from adapters.folder.probe import Footage, Probe, Unreadable
 
-VERSION = 1
+VERSION = 2
+"""Of the verdicts: a newer version reads files that an older one refused."""
 BUSY_TIMEOUT_S = 5.0
 _PROBES: TypeAdapter[Footage | Unreadable] = TypeAdapter(Probe)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Result = TypeVar("Result")
 
 
@@ -30,6 +33,11 @@ class FileVersion:
     path: str
     size: int
     mtime_ns: int
+
+    @property
+    def modified_at(self) -> datetime:
+        """To the microsecond, without the rounding of floats."""
+        return _EPOCH + timedelta(microseconds=self.mtime_ns // 1000)
 
 
 class ProbeCache:

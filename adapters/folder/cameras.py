@@ -6,8 +6,7 @@ from pathlib import Path
 from adapters.contract.models import CameraRecord
 from adapters.folder.config import FolderOptions
 from adapters.lists.reader import ListReader
-
-_Versions = tuple[tuple[int, int] | None, ...]
+from adapters.lists.versions import Versions, versions_of
 
 
 class ListedCameras:
@@ -16,7 +15,7 @@ class ListedCameras:
     def __init__(self, options: FolderOptions, base_dir: Path) -> None:
         self._reader = ListReader(options, base_dir)
         self._files = tuple(base_dir / listed.file for listed in options.cameras)
-        self._read: tuple[_Versions, Mapping[str, float | None]] | None = None
+        self._read: tuple[Versions, Mapping[str, float | None]] | None = None
 
     @property
     def exist(self) -> bool:
@@ -29,16 +28,8 @@ class ListedCameras:
 
     def retention_days(self) -> Mapping[str, float | None]:
         """Every listed camera's id with its own retention, None where the list does not say."""
-        versions = tuple(_version(file) for file in self._files)
+        versions = versions_of(self._files)
         if self._read is None or self._read[0] != versions:
             records = (item for item in self._reader.cameras() if isinstance(item, CameraRecord))
             self._read = (versions, {record.native_id: record.retention_days for record in records})
         return self._read[1]
-
-
-def _version(file: Path) -> tuple[int, int] | None:
-    try:
-        stat = file.stat()
-    except OSError:
-        return None
-    return stat.st_size, stat.st_mtime_ns

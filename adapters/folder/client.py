@@ -15,10 +15,13 @@ from zoneinfo import ZoneInfo
 from adapters.contract.models import Interval, Rejection
 from adapters.folder.cache import FileVersion, ProbeCache
 from adapters.folder.index import FoundFile, find_recordings
-from adapters.folder.pattern import RecordingPattern
+from adapters.folder.pattern import NamedStart, NamePattern
 from adapters.folder.probe import Footage, Unreadable, probe
 from adapters.folder.threads import Stop
 from adapters.folder.wallclock import Ambiguous, readings, second_passes
+
+CLOSING = timedelta(minutes=1)
+"""How far a reckoned start may lie from what the name says of it and still be believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class RecordingsClient:
     def __init__(
         self,
         root: Path,
-        pattern: RecordingPattern,
+        pattern: NamePattern,
         zone: ZoneInfo,
         cache: ProbeCache,
         settle: timedelta,
@@ -90,28 +93,71 @@ class RecordingsClient:
                 found.append(item)
             else:
                 problems.append(item)
-        return self.in_order(found, stop), problems
+        started, undated = self._in_order(found, stop)
+        return started, [*problems, *undated]
 
-    def in_order(self, found: Sequence[FoundFile], stop: Stop) -> list[StartedFile]:
-        """Files of one camera by the instant at which they start; opens those named in a repeated hour."""
-        second = second_passes([each for file in found if (each := self._ambiguous(file, stop))], self._zone)
-        started = []
+    def begins_about(self, file: FoundFile) -> datetime:
+        """When a file begins, near enough to tell newer files from older ones; opens none."""
+        if file.name.start is not None:
+            return readings(file.name.start, self._zone)[0]
+        version = _version(file.path)
+        return datetime.min.replace(tzinfo=UTC) if version is None else version.modified_at
+
+    def _in_order(self, found: Sequence[FoundFile], stop: Stop) -> tuple[list[StartedFile], list[Rejection]]:
+        """Files of one camera by the instant at which they start, and those of which it cannot be known.
+
+        Opens those named in a repeated hour, and those whose name does not state the start.
+        """
+        ambiguous = [self._ambiguous(file, file.name.start, stop) for file in found if file.name.start]
+        second = second_passes([each for each in ambiguous if each is not None], self._zone)
+        started: list[StartedFile] = []
+        undated: list[Rejection] = []
         for file in found:
-            passes = readings(file.name.start, self._zone)
-            starts_at = passes[-1] if file.relative in second else passes[0]
-            started.append(StartedFile(file.path, file.relative, starts_at))
-        return sorted(started, key=lambda file: (file.starts_at, file.relative))
+            starts_at: datetime | Rejection | None
+            if file.name.start is None:
+                starts_at = self._reckoned(file, stop)
+            else:
+                starts_at = readings(file.name.start, self._zone)[-1 if file.relative in second else 0]
+            if isinstance(starts_at, Rejection):
+                undated.append(starts_at)
+            elif starts_at is not None:
+                started.append(StartedFile(file.path, file.relative, starts_at))
+        return sorted(started, key=lambda file: (file.starts_at, file.relative)), undated
 
-    def _ambiguous(self, file: FoundFile, stop: Stop) -> Ambiguous | None:
-        if len(readings(file.name.start, self._zone)) == 1:
+    def _reckoned(self, file: FoundFile, stop: Stop) -> datetime | Rejection | None:
+        """The start of a file whose name does not state it: when it was closed, less what it lasts.
+
+        Where a moment in its name does not agree, that of its closing is lost, and the moment is the best that is
+        known; where a day does not agree, nothing is. None for a file that has gone.
+        """
+        version = _version(file.path)
+        verdict = self.examine(file.path, stop)
+        if version is None or verdict is None:
+            return None
+        if not isinstance(verdict, Footage):
+            return version.modified_at
+        starts_at = version.modified_at - timedelta(microseconds=verdict.runs[-1].last_us + verdict.period_us)
+        if file.name.near is not None:
+            named = readings(file.name.near, self._zone)
+            return starts_at if any(abs(each - starts_at) <= CLOSING for each in named) else named[0]
+        days = {(starts_at + slack).astimezone(self._zone).date() for slack in (-CLOSING, timedelta(0))}
+        if file.name.day is None or file.name.day in days:
+            return starts_at
+        return Rejection(
+            where=file.relative,
+            reason="its modification time does not fit the day in its name, so nobody knows when it starts: "
+            "copy recordings with their times (cp -p, rsync -t)",
+        )
+
+    def _ambiguous(self, file: FoundFile, start: NamedStart, stop: Stop) -> Ambiguous | None:
+        if len(readings(start, self._zone)) == 1:
             return None
         version = _version(file.path)
         if version is None:
             return None
         verdict = self.examine(file.path, stop)
         last_us = verdict.runs[-1].last_us + verdict.period_us if isinstance(verdict, Footage) else 0
-        modified_at = datetime.fromtimestamp(version.mtime_ns / 1e9, UTC)
-        return Ambiguous(file.relative, file.name.start.moment, modified_at, timedelta(microseconds=last_us))
+        return Ambiguous(file.relative, start.moment, version.modified_at, timedelta(microseconds=last_us))
 
     def examine(self, path: Path, stop: Stop) -> Footage | Unreadable | None:
         """The verdict on a file, from the cache where the file has not changed; None where it has gone."""
@@ -122,12 +168,15 @@ class RecordingsClient:
         known = self._cache.get(version)
         if known is not None:
             return known
+        is_growing = self._is_being_written(path)
         try:
-            verdict = probe(path, stop.check)
+            verdict = probe(path, stop.check, is_growing=is_growing)
         except FileNotFoundError:
             return None
-        # A file that grew meanwhile may have been read in its newer state: only an unchanged one is kept.
-        if _version(path) == version:
+        # A file that grew meanwhile may have been read in its newer state: only an unchanged one is kept. And a
+        # growing transport stream gets its last frame when it has been left alone, without changing.
+        goes_on = is_growing and isinstance(verdict, Footage) and verdict.container == "ts"
+        if not goes_on and _version(path) == version:
             self._cache.put(version, verdict)
         return verdict
 
@@ -180,7 +229,7 @@ class RecordingsClient:
         version = _version(path)
         if version is None:
             return False
-        return self._now() - datetime.fromtimestamp(version.mtime_ns / 1e9, UTC) < self._settle
+        return self._now() - version.modified_at < self._settle
 
     def forget_missing(self) -> None:
         """Lets the cache drop files that are gone."""

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, model_validator
 
 from adapters.contract.errors import Misconfigured
-from adapters.folder.pattern import RecordingPattern
+from adapters.folder.layouts import ALWAYS_UTC, LAYOUTS, LayoutName
+from adapters.folder.pattern import NamePattern, RecordingPattern
 from adapters.lists.config import ListOptions
 
 DEFAULT_PATTERN = "{camera}/%Y-%m-%d_%H-%M-%S-%f.mp4"
@@ -31,10 +32,12 @@ class FolderOptions(ListOptions):
     """Relative paths start at the configuration's folder.
 
     `settle_s` is how long a file must have been left alone before it counts as finished. `holds` must lie
-    outside `recordings`, where the recorder's own clean-up does not reach.
+    outside `recordings`, where the recorder's own clean-up does not reach. `layout` and `pattern` are two ways to say
+    the same.
     """
 
     recordings: Path
+    layout: LayoutName | None = None
     pattern: Annotated[str, AfterValidator(_parsable)] = DEFAULT_PATTERN
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     retention_days: Annotated[float, Field(gt=0, le=36_500, allow_inf_nan=False)] | None = None
@@ -47,6 +50,18 @@ class FolderOptions(ListOptions):
         if self.recordings == Path():
             raise ValueError("recordings must name the folder of the recorded files")
         return self
+
+    @model_validator(mode="after")
+    def _layout_says_it_all(self) -> Self:
+        if self.layout is not None and "pattern" in self.model_fields_set:
+            raise ValueError(f"layout {self.layout!r} is a pattern of its own: take out layout or pattern")
+        if self.layout in ALWAYS_UTC and self.timezone != "UTC":
+            raise ValueError(f"layout {self.layout!r} names its files in UTC: take out timezone")
+        return self
+
+    def names(self) -> NamePattern:
+        """What the names of recordings are read by."""
+        return RecordingPattern(self.pattern) if self.layout is None else LAYOUTS[self.layout]
 
 
 def locate(options: FolderOptions, base_dir: Path) -> tuple[Path, Path | None]:

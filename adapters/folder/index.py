@@ -12,7 +12,7 @@ from pathlib import Path
 
 from adapters.contract.errors import Unreachable
 from adapters.contract.models import Rejection
-from adapters.folder.pattern import EXTENSIONS, RecordingName, RecordingPattern
+from adapters.folder.pattern import EXTENSIONS, NamePattern, RecordingName
 
 MAX_DEPTH = 32
 
@@ -32,7 +32,7 @@ def printable(path: str) -> str:
 
 
 def find_recordings(
-    root: Path, pattern: RecordingPattern, camera: str | None, check: Callable[[], None]
+    root: Path, pattern: NamePattern, camera: str | None, check: Callable[[], None]
 ) -> Iterator[FoundFile | Rejection]:
     """Recordings of one camera, or of all; a folder or file that is left out is its `Rejection`.
 
@@ -68,7 +68,7 @@ def find_recordings(
                     yield found
 
 
-def _found(root: Path, relative: str, pattern: RecordingPattern) -> FoundFile | Rejection:
+def _found(root: Path, relative: str, pattern: NamePattern) -> FoundFile | Rejection:
     shown = printable(relative)
     if shown != relative:
         return Rejection(where=shown, reason="the name is not valid UTF-8; rename the file or its folder")

@@ -5,6 +5,6 @@ from adapters.contract.protocol import Manifest
 
 MANIFEST = Manifest(
     name="folder",
-    summary="A tree of recorded .mp4 and .mkv files, with an optional camera list",
+    summary="A tree of recorded files: MP4, Matroska, MPEG-TS, AVI, in any layout; with an optional camera list",
     capabilities=frozenset(Capability) - {Capability.HEALTH},
 )

@@ -1,13 +1,12 @@
 """What one recorded file holds: how much of it is whole, when its frames are shown, how it is encoded.
 
 Owns the verdict on a file. Decodes nothing. MP4 is read from its index alone, so a file of an hour costs as
-much as its tables; Matroska, and MP4 with unusual edit lists, are demuxed once. Knows neither cameras nor
-clocks.
+much as its tables; Matroska, MPEG-TS, AVI, and MP4 with unusual edit lists, are demuxed once. Knows neither
+cameras nor clocks.
 """
 
-import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal
@@ -15,20 +14,28 @@ from typing import Annotated, BinaryIO, Literal
 import av
 import numpy as np
 from av.container import InputContainer
-from av.packet import Packet
-from av.stream import Disposition
 from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.contract.gaps import gap_over_s
-from adapters.folder import matroska, mp4_boxes
-from adapters.folder.keyframes import starts_decoding
+from adapters.folder import avi, matroska, mp4_boxes, transport_stream
+from adapters.folder.demuxing import MICROSECOND, SeenFrames, open_whole, video_stream
 from adapters.folder.mp4_times import FrameTimes, Ticks, read_frame_times
 
-MICROSECOND = 1_000_000
 FALLBACK_PERIOD_US = 40_000
-MAX_REORDERED_FRAMES = 32
 CODEC_NAMES = {"hevc": "h265"}
+Container = Literal["mp4", "mkv", "ts", "avi"]
+
+
+OUT_OF_ORDER = (
+    "is an AVI file whose frames are stored in another order than they are shown in, and nothing in it states that "
+    "order: record H.264, or MP4, Matroska or MPEG-TS"
+)
+
+GAP_OUT_OF_ORDER = (
+    "is an AVI file with a gap, whose frames are stored in another order than they are shown in: which of them lie "
+    "behind the gap is not stated; record MP4, Matroska or MPEG-TS, or without B pictures"
+)
 
 
 class _Frozen(BaseModel):
@@ -46,7 +53,7 @@ class Footage(_Frozen):
     """A file that can be used up to `whole_bytes`, which `torn_bytes` follow."""
 
     kind: Literal["footage"] = "footage"
-    container: Literal["mp4", "mkv"]
+    container: Container
     whole_bytes: int
     torn_bytes: int
     codec: str | None
@@ -68,66 +75,21 @@ class Unreadable(_Frozen):
 Probe = Annotated[Footage | Unreadable, Field(discriminator="kind")]
 
 
-class WholePart(io.RawIOBase):
-    """The first `size` bytes of an open file, as if it ended there."""
-
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        super().__init__()
-        self._file = file
-        self._size = size
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def read(self, size: int = -1) -> bytes:
-        left = max(0, self._size - self._at)
-        self._file.seek(self._at)
-        data = self._file.read(left if size < 0 else min(size, left))
-        self._at += len(data)
-        return data
-
-
-@contextmanager
-def open_whole(file: BinaryIO, size: int) -> Iterator[InputContainer]:
-    """A demuxer over the whole part of a file; raises `av.FFmpegError` for what FFmpeg cannot read."""
-    part = WholePart(file, size)
-    with av.open(part, mode="r", metadata_errors="replace", buffer_size=65_536) as container:
-        yield container
-
-
-def video_stream(container: InputContainer) -> VideoStream | None:
-    """The first video stream that is not a cover picture."""
-    moving = (s for s in container.streams.video if not s.disposition & Disposition.attached_pic)
-    return next(moving, None)
-
-
-def probe(path: Path, check: Callable[[], None]) -> Footage | Unreadable:
+def probe(path: Path, check: Callable[[], None], *, is_growing: bool = False) -> Footage | Unreadable:
     """The verdict on a file. FileNotFoundError where it has gone; `check` is called now and then and may
-    raise.
+    raise. Of a growing MPEG-TS file the last frame is left out: whether it is complete cannot be seen.
     """
     try:
         with path.open("rb") as file:
-            return _probe(file, check)
+            return _probe(file, check, is_growing)
     except PermissionError:
         return Unreadable(reason="may not be read: permission denied")
     except IsADirectoryError:
         return Unreadable(reason="is a folder, not a file")
 
 
-def _probe(file: BinaryIO, check: Callable[[], None]) -> Footage | Unreadable:
-    head = file.read(16)
+def _probe(file: BinaryIO, check: Callable[[], None], is_growing: bool) -> Footage | Unreadable:
+    head = file.read(transport_stream.HEAD_BYTES)
     if len(head) < 8:
         return Unreadable(reason="is shorter than any header" if head else "is empty", unfinished=True)
     try:
@@ -135,9 +97,13 @@ def _probe(file: BinaryIO, check: Callable[[], None]) -> Footage | Unreadable:
             return _probe_matroska(file, check)
         if mp4_boxes.is_mp4(head):
             return _probe_mp4(file, check)
+        if avi.is_avi(head):
+            return _probe_avi(file, check)
+        if transport_stream.is_transport_stream(head):
+            return _probe_transport_stream(file, check, is_growing)
     except av.FFmpegError as error:
         return Unreadable(reason=f"is damaged: {error.strerror}")
-    return Unreadable(reason="is neither an MP4 nor a Matroska file")
+    return Unreadable(reason="is no MP4, Matroska, MPEG-TS or AVI file")
 
 
 def _probe_matroska(file: BinaryIO, check: Callable[[], None]) -> Footage | Unreadable:
@@ -146,6 +112,27 @@ def _probe_matroska(file: BinaryIO, check: Callable[[], None]) -> Footage | Unre
         return Unreadable(reason="has no complete cluster", unfinished=True)
     with open_whole(file, layout.whole_bytes) as container:
         return _verdict(container, "mkv", layout.size, layout.whole_bytes, None, check)
+
+
+def _probe_transport_stream(
+    file: BinaryIO, check: Callable[[], None], is_growing: bool
+) -> Footage | Unreadable:
+    size = os.fstat(file.fileno()).st_size
+    whole = transport_stream.whole_packets(size)
+    try:
+        with open_whole(file, whole) as container:
+            return _verdict(container, "ts", size, whole, None, check, ends_early=is_growing or whole < size)
+    except av.FFmpegError:
+        # Too short to tell its streams; nothing in a transport stream says whether it goes on.
+        return Unreadable(reason="has no frame that can be read", unfinished=True)
+
+
+def _probe_avi(file: BinaryIO, check: Callable[[], None]) -> Footage | Unreadable:
+    layout = avi.read_layout(file)
+    if not layout.has_media:
+        return Unreadable(reason="has no complete frame", unfinished=True)
+    with open_whole(file, layout.whole_bytes) as container:
+        return _verdict(container, "avi", layout.size, layout.whole_bytes, None, check)
 
 
 def _probe_mp4(file: BinaryIO, check: Callable[[], None]) -> Footage | Unreadable:
@@ -164,22 +151,29 @@ def _probe_mp4(file: BinaryIO, check: Callable[[], None]) -> Footage | Unreadabl
 
 def _verdict(
     container: InputContainer,
-    kind: Literal["mp4", "mkv"],
+    kind: Container,
     size: int,
     whole_bytes: int,
     times: FrameTimes | None,
     check: Callable[[], None],
+    *,
+    ends_early: bool = False,
 ) -> Footage | Unreadable:
+    """With `ends_early`, the last frame of the demuxed ones is torn, and so is all that follows its start."""
     stream = video_stream(container)
     if stream is None:
         return Unreadable(reason="has no video stream")
     if stream.codec_context is None:
         return Unreadable(reason="has video of a codec that FFmpeg does not know")
-    seen = _Seen(stream, check)
+    seen = SeenFrames(stream, check)
     for packet in container.demux(stream):
         seen.take(packet)
         if times is not None and seen.knows_decodable_from:
             break
+    if kind == "avi" and not seen.knows_order():
+        return Unreadable(reason=OUT_OF_ORDER)
+    if ends_early:
+        whole_bytes = min(whole_bytes, seen.leave_out_last())
     if times is None:
         times = seen.frame_times()
     if len(times.ticks) == 0:
@@ -191,6 +185,9 @@ def _verdict(
     shown_us = shown_us[shown_us >= seen.decodable_from_us() - 1]
     if len(shown_us) == 0:
         return Unreadable(reason="has no frame that can be decoded")
+    runs = _runs(shown_us, period_us)
+    if seen.is_reordered and len(runs) > 1:
+        return Unreadable(reason=GAP_OUT_OF_ORDER)
     return Footage(
         container=kind,
         whole_bytes=whole_bytes,
@@ -198,55 +195,10 @@ def _verdict(
         codec=CODEC_NAMES.get(stream.codec.canonical_name, stream.codec.canonical_name),
         width=stream.codec_context.width or None,
         height=stream.codec_context.height or None,
-        fps=float(stream.average_rate) if stream.average_rate else MICROSECOND / period_us,
+        fps=_rate_fps(stream, kind, period_us),
         period_us=period_us,
-        runs=_runs(shown_us, period_us),
+        runs=runs,
     )
-
-
-class _Seen:
-    """What demuxed packets have told so far: the frames' times, and from which on they can be decoded."""
-
-    def __init__(self, stream: VideoStream, check: Callable[[], None]) -> None:
-        self._stream = stream
-        self._check = check
-        self._codec = stream.codec.canonical_name
-        self._extradata = stream.codec_context.extradata
-        self._times: list[int] = []
-        self._last_duration = 0
-        self._since_found = 0
-        self.decodable_from: int | None = None
-
-    @property
-    def knows_decodable_from(self) -> bool:
-        """A key frame was found, and enough after it to have met every frame shown before it."""
-        return self._since_found > MAX_REORDERED_FRAMES
-
-    def take(self, packet: "Packet[VideoStream]") -> None:
-        if packet.pts is None or packet.size == 0:
-            return
-        if len(self._times) % 256 == 0:
-            self._check()
-        if not packet.is_discard:
-            self._times.append(packet.pts)
-            self._last_duration = packet.duration or 0
-        if self.decodable_from is not None:
-            self._since_found += 1
-        elif starts_decoding(bytes(packet), self._codec, self._extradata, packet.is_keyframe):
-            self.decodable_from = packet.pts
-
-    def decodable_from_us(self) -> int:
-        if self.decodable_from is None or not self._times:
-            return 0
-        distance = self.decodable_from - min(self._times)
-        return round(distance * (self._stream.time_base or 1) * MICROSECOND)
-
-    def frame_times(self) -> FrameTimes:
-        base = self._stream.time_base
-        ticks = np.sort(np.array(self._times, np.int64))
-        if base is None:
-            return FrameTimes(ticks[:0], 1, 0)
-        return FrameTimes(ticks * base.numerator, base.denominator, self._last_duration * base.numerator)
 
 
 def _microseconds(ticks: Ticks, per_second: int) -> Ticks:
@@ -264,6 +216,11 @@ def _period_us(shown_us: Ticks, times: FrameTimes, stream: VideoStream) -> int:
     if times.last_duration > 0:
         return max(1, times.last_duration * MICROSECOND // times.per_second)
     return round(MICROSECOND / stream.average_rate) if stream.average_rate else FALLBACK_PERIOD_US
+
+
+def _rate_fps(stream: VideoStream, kind: Container, period_us: int) -> float:
+    # The rate of an AVI is that of its clock: recorders write 600 or 1000 and leave most of its ticks empty.
+    return MICROSECOND / period_us if kind == "avi" or not stream.average_rate else float(stream.average_rate)
 
 
 def _runs(shown_us: Ticks, period_us: int) -> tuple[Run, ...]:

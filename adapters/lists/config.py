@@ -37,8 +37,13 @@ CameraField = Literal[
     "status",
     "retention_days",
     "tags",
+    "snapshot_url",
+    "clip_url",
 ]
 """What a camera list can say. `lat_lon` is one column that holds both, latitude first."""
+
+Dialect = Literal["osm", "tfl", "otcm", "otcm_v1"]
+"""Formats of others: OpenStreetMap by Overpass, London's JamCams, OpenTrafficCamMap of today and the older one."""
 
 ColumnName = Annotated[str, Field(min_length=1)]
 Metres = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -85,6 +90,8 @@ class CameraColumns(_Options):
     status: ColumnName | None = None
     retention_days: ColumnName | None = None
     tags: ColumnName | None = None
+    snapshot_url: ColumnName | None = None
+    clip_url: ColumnName | None = None
 
 
 class PlaceColumns(_Options):
@@ -131,11 +138,27 @@ class ListFile(_Options):
 
 
 class CameraFile(ListFile):
-    """A camera list. `columns` adds to the network's; `streets` and `position_accuracy_m` replace them."""
+    """A camera list. `columns` adds to the network's; the others replace the network's.
 
+    A file in a dialect has no columns of ours, so `columns`, `streets` and `delimiter` do not concern it.
+    """
+
+    dialect: Dialect | None = None
     columns: CameraColumns = CameraColumns()
     streets: tuple[ColumnName, ...] | None = None
     position_accuracy_m: Metres | None = None
+
+    @model_validator(mode="after")
+    def _dialects_have_no_columns(self) -> Self:
+        if self.dialect is not None:
+            if not self.is_geojson:
+                raise ValueError(f"dialect {self.dialect!r} is JSON; {self.file.name!r} must end in .json")
+            if self.columns != CameraColumns() or self.streets or self.delimiter:
+                raise ValueError(
+                    f"dialect {self.dialect!r} says itself where everything stands: take out "
+                    "columns, streets and delimiter"
+                )
+        return self
 
 
 class PlaceFile(ListFile):
@@ -191,6 +214,7 @@ class ListOptions(_Options):
     """Everything a network can say about its lists; adapters/camera_list/README.md explains each option."""
 
     cameras: Annotated[tuple[CameraFile, ...], BeforeValidator(as_tables)] = ()
+    dialect: Dialect | None = None
     columns: CameraColumns = CameraColumns()
     values: Mapping[CameraField, Mapping[str, str]] = Field(default_factory=dict)
     streets: tuple[ColumnName, ...] = ()
@@ -200,6 +224,10 @@ class ListOptions(_Options):
     places: Annotated[PlaceFile | None, BeforeValidator(_as_table)] = None
     crossings: CrossingFile | None = None
     max_geojson_mb: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 256.0
+
+    def dialect_of(self, file: CameraFile) -> Dialect | None:
+        """The dialect of a camera list. The network's is that of its JSON files; a CSV beside them is a CSV."""
+        return file.dialect or (self.dialect if file.is_geojson else None)
 
     @model_validator(mode="after")
     def _streets_and_crossings_go_together(self) -> Self:

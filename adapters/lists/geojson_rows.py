@@ -4,16 +4,15 @@ A feature without a geometry may still say where it is by its properties. A came
 areas are asked for as well, they count as the middle of their extent.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from adapters.contract.errors import Malformed, Misconfigured, TooLarge
+from adapters.contract.errors import Malformed, Misconfigured
 from adapters.contract.models import Rejection
 from adapters.lists.extents import extent_of
+from adapters.lists.json_files import load_json, plain_text
 from adapters.lists.rows import TextRow, Unusable, Wanted, missing_column
-from adapters.lists.text_files import explaining, is_damaged, open_text
 
 _GEOMETRY_FIELDS = ("lon", "lat", "elevation_m")
 
@@ -41,15 +40,7 @@ def read_geojson(
 
 
 def _load_features(path: Path, encoding: str | None, max_mb: float) -> list[Any]:
-    with explaining(path):
-        size_mb = path.stat().st_size / 1e6
-    if size_mb > max_mb:
-        raise TooLarge(f"{path}: is {size_mb:.0f} MB; max_geojson_mb allows {max_mb:g}")
-    with open_text(path, encoding) as text:
-        try:
-            document = json.loads(text.read())
-        except (ValueError, RecursionError) as error:
-            raise Malformed(f"{path}: is not JSON: {error}") from error
+    document = load_json(path, encoding, max_mb)
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or document.get("type") != "FeatureCollection":
         raise Malformed(f"{path}: is not a GeoJSON FeatureCollection")
@@ -98,10 +89,7 @@ def _cells(feature: Any, point: Mapping[str, Any], wanted: Sequence[Wanted]) -> 
             value = properties.get(want.column)
             if want.field == "id" and want.column == "id" and value is None:
                 value = feature.get("id")
-        text = _as_text(value, want.column).strip()
-        if is_damaged(text):
-            raise Unusable(f"{want.column} holds a NUL or half a character")
-        cells.append(text)
+        cells.append(plain_text(value, want.column))
     return tuple(cells)
 
 
@@ -118,18 +106,3 @@ def _coordinates(geometry: Any) -> Sequence[Any]:
     if coordinates and (len(coordinates) < 2 or not all(isinstance(n, int | float) for n in coordinates)):
         raise Unusable("its Point's coordinates are not numbers, longitude before latitude")
     return coordinates
-
-
-def _as_text(value: Any, column: str) -> str:
-    """JSON's values as a CSV would write them; the items of a list are joined by `;`."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
-        return ";".join(_as_text(item, column) for item in value)
-    raise Unusable(f"{column} is not a plain value")

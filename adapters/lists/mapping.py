@@ -10,6 +10,7 @@ from adapters.lists.config import Area, CameraField
 from adapters.lists.crossings import split_streets
 from adapters.lists.positions import read_coordinates, read_distance, read_number, rounded_up, split_lat_lon
 from adapters.lists.rows import TextRow, Unusable
+from adapters.lists.web_addresses import read_web_address
 
 _BETWEEN_NUMBERS = re.compile(r"[;|/]|,\s")
 _BETWEEN_TAGS = re.compile("[,;|]")
@@ -34,6 +35,8 @@ class CameraCells(NamedTuple):
     status: str
     retention_days: str
     tags: str
+    snapshot_url: str
+    clip_url: str
 
 
 class PlaceCells(NamedTuple):
@@ -65,6 +68,8 @@ class CameraFacts:
     retention_days: float | None
     tags: tuple[str, ...]
     streets: tuple[str, ...]
+    snapshot_url: str | None = None
+    clip_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,8 @@ def map_camera(row: TextRow, rules: RowRules) -> CameraFacts:
         streets=tuple(
             street for text in row.cells[len(CameraCells._fields) :] for street in split_streets(text)
         ),
+        snapshot_url=read_web_address(cells.snapshot_url, "snapshot_url"),
+        clip_url=read_web_address(cells.clip_url, "clip_url"),
     )
 
 

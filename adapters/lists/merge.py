@@ -33,6 +33,8 @@ def merge_facts(first: CameraFacts, later: CameraFacts) -> CameraFacts:
         retention_days=first.retention_days or later.retention_days,
         tags=tuple(dict.fromkeys(first.tags + later.tags)),
         streets=tuple(dict.fromkeys(first.streets + later.streets)),
+        snapshot_url=first.snapshot_url or later.snapshot_url,
+        clip_url=first.clip_url or later.clip_url,
     )
 
 

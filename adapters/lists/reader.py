@@ -3,19 +3,40 @@
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from adapters.contract.models import CameraRecord, PlaceRecord, Rejection
+from adapters.contract.models import CameraRecord, CameraStatus, PlaceRecord, Rejection
 from adapters.lists.config import CameraFile, CrossingFile, ListFile, ListOptions, PlaceFile
 from adapters.lists.crossings import CrossingIndex
 from adapters.lists.csv_rows import read_csv
+from adapters.lists.dialects.reading import read_dialect
 from adapters.lists.geojson_rows import read_geojson
 from adapters.lists.mapping import CameraFacts, RowRules, map_camera, map_place
 from adapters.lists.merge import build_record, disagreements, merge_facts
 from adapters.lists.rows import TextRow, Unusable, Wanted, wanted_fields
 
 Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSource:
+    """Addresses as the list has them, and whether the list calls the camera down: then there is no picture."""
+
+    snapshot_url: str | None
+    clip_url: str | None
+    is_down: bool
+
+    def __repr__(self) -> str:
+        """Without the addresses: a list may have a password in one."""
+        return f"PictureSource(snapshot={self.snapshot_url is not None}, clip={self.clip_url is not None})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    record: CameraRecord
+    facts: CameraFacts
 
 
 class ListReader:
@@ -39,6 +60,18 @@ class ListReader:
 
         A single file is passed on row by row; several are held in memory until the last one is read.
         """
+        for found in self._listed():
+            yield found if isinstance(found, Rejection) else found.record
+
+    def pictures(self) -> Iterator[tuple[str, PictureSource]]:
+        """Every camera's id, and where its pictures can be fetched."""
+        for found in self._listed():
+            if not isinstance(found, Rejection):
+                facts = found.facts
+                source = PictureSource(facts.snapshot_url, facts.clip_url, facts.status is CameraStatus.DOWN)
+                yield found.record.native_id, source
+
+    def _listed(self) -> Iterator[_Listed | Rejection]:
         files = self._options.cameras
         crossings = None
         if self._options.crossings is not None:
@@ -49,7 +82,7 @@ class ListReader:
                 yield found
                 continue
             try:
-                yield build_record(found, crossings)
+                yield _Listed(build_record(found, crossings), found)
             except Unusable as problem:
                 yield Rejection(where=found.where, reason=str(problem))
 
@@ -82,7 +115,13 @@ class ListReader:
             position_accuracy_m=options.position_accuracy_m if accuracy_m is None else accuracy_m,
         )
         seen: dict[str, str] = {}
-        for row in self._rows(file, _wanted_cameras(options, file)):
+        dialect = options.dialect_of(file)
+        rows = (
+            self._rows(file, _wanted_cameras(options, file))
+            if dialect is None
+            else read_dialect(self._base_dir / file.file, dialect, file.encoding, options.max_geojson_mb)
+        )
+        for row in rows:
             if isinstance(row, Rejection):
                 yield row
                 continue
@@ -143,9 +182,9 @@ def wanted_places(file: PlaceFile) -> tuple[Wanted, ...]:
 
 def _refuse_repeat(seen: dict[str, str], native_id: str, where: str) -> None:
     """The first usable row of an id counts; `seen` remembers where it stood."""
-    first = seen.setdefault(native_id, where)
-    if first != where:
-        raise Unusable(f"repeats the id {native_id!r} of {first}")
+    if native_id in seen:
+        raise Unusable(f"repeats the id {native_id!r} of {seen[native_id]}")
+    seen[native_id] = where
 
 
 class _Batches(Generic[Item]):

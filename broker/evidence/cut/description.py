@@ -45,10 +45,10 @@ class StreamDescription:
         return self.sample_rate_hz == 0
 
 
-def describe(stream: VideoStream | AudioStream) -> StreamDescription:
-    """CannotCarry where the MP4 muxer refuses the stream."""
+def describe(stream: VideoStream | AudioStream, extradata: bytes | None = None) -> StreamDescription:
+    """CannotCarry where the MP4 muxer refuses the stream. `extradata` stands in for what the stream lacks."""
     try:
-        track = _empty_movie(stream).child(b"trak")
+        track = _empty_movie(stream, extradata).child(b"trak")
         media_information = track.child(b"mdia", b"minf")
         is_video = isinstance(stream, VideoStream)
         return StreamDescription(
@@ -66,12 +66,14 @@ def describe(stream: VideoStream | AudioStream) -> StreamDescription:
         raise CannotCarry(f"an MP4 cannot carry {stream.codec_context.name}: {refusal}") from refusal
 
 
-def _empty_movie(stream: VideoStream | AudioStream) -> Box:
+def _empty_movie(stream: VideoStream | AudioStream, extradata: bytes | None) -> Box:
     header: IO[bytes] = BytesIO()
     with av.open(header, "w", format="mp4", options=_HEADER_OPTIONS) as movie:
         copied = movie.add_stream_from_template(stream)
         # A bit rate is an estimate made over one file: it would differ between files that go together.
         copied.codec_context.bit_rate = 0
+        if extradata is not None:
+            copied.codec_context.extradata = extradata
         movie.start_encoding()
         header.seek(0)
         written = header.read()

@@ -10,7 +10,8 @@ from pathlib import Path
 from adapters.contract.models import Interval
 from broker.evidence.cut.models import HiddenFrames, Part
 from broker.evidence.cut.movie import MovieWriter
-from broker.evidence.cut.source import Recording, SourcePacket, Start
+from broker.evidence.cut.source import Recording
+from broker.evidence.cut.start import SourcePacket, Start
 from broker.evidence.cut.tables import Samples, Track
 from broker.evidence.cut.timeline import Ticks, gap_threshold, instant_of, round_half_up, timescale_for
 

@@ -16,8 +16,9 @@ from adapters.contract.models import Interval
 from broker.evidence.cut.errors import NoFootage, UnreadableSource
 from broker.evidence.cut.models import CutResult, Problem, ProblemKind, SourceFile
 from broker.evidence.cut.part import FinishedPart, PartBuilder
-from broker.evidence.cut.source import Recording, Start, UnusableFile
+from broker.evidence.cut.source import Recording, UnusableFile
 from broker.evidence.cut.span import SpanCopy
+from broker.evidence.cut.start import Start
 from broker.evidence.cut.timeline import gap_threshold, seconds_of
 
 _LOSES_FRAMES = frozenset(ProblemKind) - {ProblemKind.OVERLAP, ProblemKind.AUDIO}

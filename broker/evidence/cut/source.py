@@ -1,31 +1,32 @@
 """Reads one recorded file: its clock, the keyframe to start from, its packets in decoding order.
 
-Only local MP4 and Matroska files are opened: a "recording" that is in truth a playlist could otherwise make
-the library read other files. Decides nothing about which frames belong into a clip.
+Only local MP4, Matroska, MPEG-TS and AVI files are opened: a "recording" that is in truth a playlist could
+otherwise make the library read other files. Decides nothing about which frames belong into a clip.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import chain
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from broker.evidence.cut.adts import audio_specific_config, is_adts, without_header
 from broker.evidence.cut.description import CannotCarry, StreamDescription, describe
 from broker.evidence.cut.models import Problem, ProblemKind, SourceFile
+from broker.evidence.cut.picture_order import CannotOrder, PictureOrder, Stored, shown_times
+from broker.evidence.cut.start import REORDER_FRAMES, SourcePacket, Start, choose_start
+from broker.evidence.cut.start_codes import has_start_codes, with_lengths
 from broker.evidence.cut.timeline import Clock, frame_period, gap_threshold
-
-REORDER_FRAMES = 33
-"""More frames than a decoder may hold back (16 in H.264 and H.265, also when each is sent as two fields)."""
 
 _STEPS_BACK_S = (0, 2, 10, 30)
 _OPEN_OPTIONS = {
-    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm",
+    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,avi",
     "protocol_whitelist": "file",
 }
 
@@ -36,36 +37,6 @@ class UnusableFile(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.text)
         self.problem = problem
-
-
-@dataclass(frozen=True)
-class Start:
-    """Where to read from so that everything from `shown_from` on can be decoded.
-
-    Reading begins at `seek_pts`, None for the file's beginning, and drops packets up to the keyframe whose
-    timestamp is `key_pts`. `lost_frames` should be shown and cannot: they lie in front of the first keyframe.
-    `continues_from` is the first frame shown when the file goes on where a clip's previous file ended, None
-    where something would have to be hidden first; leading pictures of the file's first keyframe, otherwise
-    lost, can then be decoded.
-    """
-
-    seek_pts: int | None
-    key_pts: int
-    shown_from: int
-    lost_frames: int
-    continues_from: int | None
-
-
-class SourcePacket(NamedTuple):
-    """One packet in decoding order. `duration` is 0 where the file does not say; `is_presented` is false for
-    video that the file's own edit list hides."""
-
-    is_video: bool
-    pts: int
-    duration: int
-    is_keyframe: bool
-    is_presented: bool
-    data: memoryview
 
 
 class Recording:
@@ -110,6 +81,9 @@ class Recording:
         if shown_from <= self.first_pts:
             in_head = choose_start(self._head, None, self.first_pts)
             return in_head or self._scan(None, self.first_pts)
+        if self._changes_order:
+            # Counting begins at the beginning, wherever a seek would land.
+            return self._scan(None, shown_from)
         second = int(1 / self.clock.time_base_s)
         for step_s in _STEPS_BACK_S:
             target = shown_from - step_s * second
@@ -139,7 +113,7 @@ class Recording:
             return av.open(f"file:{self.source.path}", options=_OPEN_OPTIONS)
         except (av.FFmpegError, OSError) as error:
             raise self._unusable(
-                f"it cannot be opened as MP4 or Matroska: {error.strerror or error}"
+                f"it cannot be opened as MP4, Matroska, MPEG-TS or AVI: {error.strerror or error}"
             ) from error
 
     def _unusable(self, text: str) -> UnusableFile:
@@ -150,18 +124,45 @@ class Recording:
             raise self._unusable("it holds no video")
         self._video: VideoStream = self._container.streams.video[0]
         self._video_index = self._video.index
+        self._is_avi = self._container.format.name == "avi"
+        self._changes_order = self._is_avi and self._learn_order()
         try:
             self.video: StreamDescription = describe(self._video)
         except CannotCarry as error:
             raise self._unusable(str(error)) from error
+        self._has_start_codes = has_start_codes(self.video.codec, self._video.codec_context.extradata)
         self._audio: AudioStream | None = None
         self.audio: StreamDescription | None = None
+        self._has_adts = False
         if with_audio and self._container.streams.audio:
             try:
-                self.audio = describe(self._container.streams.audio[0])
+                self.audio = self._describe_audio(self._container.streams.audio[0])
                 self._audio = self._container.streams.audio[0]
             except CannotCarry as error:
                 self.problem(ProblemKind.AUDIO, f"left out: {error}")
+
+    def _learn_order(self) -> bool:
+        """Whether an AVI's frames must be put into the order in which they are shown."""
+        context = self._video.codec_context
+        try:
+            if context.codec.canonical_name == "h264":
+                return PictureOrder(context.extradata).changes_order
+        except CannotOrder as error:
+            raise self._unusable(f"AVI states no order of its frames, and {error}") from error
+        if context.has_b_frames:
+            raise self._unusable("its frames are stored out of their order, and AVI states no time for them")
+        return False
+
+    def _describe_audio(self, stream: AudioStream) -> StreamDescription:
+        """AAC of a broadcast is described by the header of its first frame, read from a file opened apart."""
+        if stream.codec.canonical_name != "aac" or stream.codec_context.extradata:
+            return describe(stream)
+        with self._open() as apart:
+            first = next((bytes(each) for each in apart.demux(apart.streams.audio[0]) if each.size), b"")
+        if not is_adts(first):
+            raise CannotCarry("an MP4 cannot carry its sound: nothing describes it")
+        self._has_adts = True
+        return describe(stream, audio_specific_config(first))
 
     def _read_head(self) -> Iterator[SourcePacket]:
         presented = 0
@@ -172,6 +173,34 @@ class Recording:
                 return
 
     def _demux(self) -> Iterator[SourcePacket]:
+        """Packets in the order of the file, framed as a movie has them."""
+        packets = self._stored()
+        if self._changes_order:
+            packets = self._shown(packets)
+        return map(_framed, packets) if self._has_start_codes else packets
+
+    def _shown(self, packets: Iterator[SourcePacket]) -> Iterator[SourcePacket]:
+        """The same packets, each frame with the time at which it is shown."""
+        order = PictureOrder(self._video.codec_context.extradata)
+        held: deque[SourcePacket] = deque()
+
+        def stored() -> Iterator[Stored]:
+            for packet in packets:
+                held.append(packet)
+                if packet.is_video:
+                    yield Stored(packet.pts, *order.count(bytes(packet.data)))
+
+        try:
+            for shown_at in shown_times(stored(), REORDER_FRAMES):
+                while not held[0].is_video:
+                    yield held.popleft()
+                yield held.popleft()._replace(pts=shown_at)
+        except CannotOrder as error:
+            self.problem(ProblemKind.DAMAGED, f"its frames cannot be put in order any further: {error}")
+            return
+        yield from held
+
+    def _stored(self) -> Iterator[SourcePacket]:
         """Packets with a time and all their bytes; a file that breaks off is reported and ends there."""
         streams = [self._video] if self._audio is None else [self._video, self._audio]
         last_pts: int | None = None
@@ -182,20 +211,20 @@ class Recording:
                 if packet.is_corrupt:
                     self.problem(ProblemKind.DAMAGED, "it breaks off inside a frame")
                     return
-                if packet.pts is None:
+                is_video = packet.stream_index == self._video_index
+                # AVI numbers frames as they are stored; what else a demuxer says of one is a guess.
+                pts = packet.dts if self._is_avi else packet.pts
+                if pts is None:
                     self.problem(ProblemKind.TIMESTAMPS, "packets without a time were left out")
                     continue
-                is_video = packet.stream_index == self._video_index
+                data = memoryview(packet)
                 if is_video:
                     self._has_keyframe |= packet.is_keyframe
-                    last_pts = packet.pts if last_pts is None else max(last_pts, packet.pts)
+                    last_pts = pts if last_pts is None else max(last_pts, pts)
+                elif self._has_adts and is_adts(data):
+                    data = without_header(data)
                 yield SourcePacket(
-                    is_video,
-                    packet.pts,
-                    packet.duration or 0,
-                    packet.is_keyframe,
-                    not packet.is_discard,
-                    memoryview(packet),
+                    is_video, pts, packet.duration or 0, packet.is_keyframe, not packet.is_discard, data
                 )
         except (av.FFmpegError, OSError) as error:
             self.problem(ProblemKind.DAMAGED, f"it cannot be read further: {error.strerror or error}")
@@ -240,35 +269,5 @@ class Recording:
         return start
 
 
-def choose_start(packets: Iterable[SourcePacket], seek_pts: int | None, shown_from: int) -> Start | None:
-    """The first frame to show and the keyframe that it needs, reading no further than it takes to know them.
-
-    The keyframe is the last in decoding order that is shown no later than the first shown frame: its leading
-    pictures, which may refer to what comes before it, are then hidden. None where no such keyframe lies after
-    the place that was sought, or where there is nothing to show.
-    """
-    keyframes: list[int] = []
-    candidates: list[int] = []
-    goes_on = True
-    for packet in packets:
-        if not packet.is_video:
-            continue
-        if packet.is_keyframe:
-            if seek_pts is not None and not keyframes and packet.pts > shown_from:
-                return None  # frames to show may lie before this one
-            keyframes = [packet.pts] if packet.pts <= shown_from else [*keyframes, packet.pts]
-        is_shown = packet.is_presented and packet.pts >= shown_from
-        if is_shown:
-            candidates.append(packet.pts)
-        goes_on = goes_on and is_shown and bool(keyframes)
-        if len(candidates) >= REORDER_FRAMES and (keyframes or seek_pts is not None):
-            break
-    if not candidates or not keyframes:
-        return None
-    first_shown = min(candidates)
-    continues_from = first_shown if goes_on and seek_pts is None else None
-    usable = [pts for pts in keyframes if pts <= first_shown]
-    if usable:
-        return Start(seek_pts, usable[-1], first_shown, 0, continues_from)
-    lost = sum(pts < keyframes[0] for pts in candidates)
-    return Start(None, keyframes[0], keyframes[0], lost, continues_from)
+def _framed(packet: SourcePacket) -> SourcePacket:
+    return packet._replace(data=with_lengths(packet.data)) if packet.is_video else packet

@@ -11,7 +11,8 @@ from math import floor
 
 from broker.evidence.cut.models import ProblemKind
 from broker.evidence.cut.part import PartBuilder
-from broker.evidence.cut.source import REORDER_FRAMES, Recording, SourcePacket, Start
+from broker.evidence.cut.source import Recording
+from broker.evidence.cut.start import REORDER_FRAMES, SourcePacket, Start
 from broker.evidence.cut.timeline import gap_threshold, seconds_of
 
 _AUDIO_LAG_S = 10

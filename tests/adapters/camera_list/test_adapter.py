@@ -63,6 +63,21 @@ async def test_a_geojson_list_gives_the_expected_records() -> None:
     assert await lines(adapter(GEOJSON_OPTIONS).list_cameras()) == expected("cameras.geojson")
 
 
+@pytest.mark.parametrize(
+    ("file", "dialect"),
+    [("overpass", "osm"), ("jamcams", "tfl"), ("otcm", "otcm"), ("otcm_v1", "otcm_v1")],
+)
+async def test_a_list_in_a_dialect_gives_the_expected_records(file: str, dialect: str) -> None:
+    cameras = adapter({"cameras": f"{file}.json", "dialect": dialect})
+    assert await lines(cameras.list_cameras()) == expected(f"{file}.json")
+
+
+async def test_a_dialect_of_one_file_leaves_the_others_as_they_are() -> None:
+    mixed = adapter({"cameras": [{"file": "jamcams.json", "dialect": "tfl"}, "cameras.geojson"]})
+    records = [record async for record in mixed.list_cameras()]
+    assert len(records) == len(expected("jamcams.json")) + len(expected("cameras.geojson"))
+
+
 async def test_a_list_of_places_gives_the_expected_records() -> None:
     assert await lines(adapter(CSV_OPTIONS).list_places()) == expected("places.csv")
 
@@ -102,6 +117,9 @@ async def test_what_a_list_cannot_do_is_not_supported(call: Callable[[Adapter], 
         ({}, "cameras: Field required"),
         ({"cameras": []}, "cameras"),
         ({"cameras": "a.csv", "x": 1}, "x: not a known"),
+        ({"cameras": {"file": "a.csv", "dialect": "osm"}}, "must end in .json"),
+        ({"cameras": {"file": "a.json", "dialect": "osm", "columns": {"id": "x"}}}, "take out columns"),
+        ({"cameras": "a.json", "dialect": "osmm"}, "dialect: Input should be"),
     ],
 )
 def test_wrong_options_are_refused_before_anything_is_read(options: dict[str, Any], reason: str) -> None:

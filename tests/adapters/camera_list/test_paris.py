@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from adapters.camera_list.adapter import CameraListAdapter
 from adapters.camera_list.config import CameraListOptions
 from adapters.contract.models import CameraRecord, Rejection
 from adapters.lists.positions import distance_m
+from adapters.lists.reader import ListReader
 from tests.requirements import sample_data
 
 STREET_COLUMNS = ["Rue croisement 1", "Rue croisement 2", "Rue croisement 3"]
@@ -64,7 +64,7 @@ def options(files: list[Any]) -> CameraListOptions:
 
 async def listing(files: list[Any]) -> tuple[dict[str, CameraRecord], list[Rejection]]:
     folder = sample_data() / "cameras" / "paris-pvpp"
-    found = [entry async for entry in CameraListAdapter(options(files), Path(folder)).list_cameras()]
+    found = list(ListReader(options(files), Path(folder)).cameras())
     records = [entry for entry in found if isinstance(entry, CameraRecord)]
     by_id = {record.native_id: record for record in records}
     assert len(by_id) == len(records)

@@ -18,6 +18,7 @@ def write_recording(
     fps: int = 10,
     fragmented: bool = False,
     keep_key_frames: bool = True,
+    b_frames: int = 2,
 ) -> Path:
     """A recording whose n-th frame is shown `frames[n] / fps` seconds in; the container follows the suffix.
 
@@ -28,12 +29,14 @@ def write_recording(
     flags = "frag_keyframe+empty_moov+default_base_moof" if fragmented else ""
     options = {"movflags": flags} if flags else {}
     with av.open(str(path), "w", options=options) as output:
-        stream = output.add_stream("libx264", rate=fps, options={"preset": "ultrafast", "bf": "2", "g": "10"})
+        stream = output.add_stream(
+            "libx264", rate=fps, options={"preset": "ultrafast", "bf": str(b_frames), "g": "10"}
+        )
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.codec_context.time_base = Fraction(1, fps)
         stream.codec_context.thread_count = 1
-        stream.codec_context.max_b_frames = 2
+        stream.codec_context.max_b_frames = b_frames
         packets = []
         for number in frames:
             picture = np.full((HEIGHT, WIDTH, 3), grey(number), np.uint8)
@@ -65,8 +68,10 @@ def shown_times_us(path: Path) -> list[int]:
     """Every shown frame's distance from the first, as FFmpeg's demuxer tells it."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        packets = container.demux(stream)
-        times = sorted(p.pts for p in packets if p.pts is not None and p.size and not p.is_discard)
+        packets = [p for p in container.demux(stream) if p.size and not p.is_discard]
+        # AVI numbers frames as they are stored; its other times are FFmpeg's guesses.
+        stated = [p.dts if path.suffix == ".avi" else p.pts for p in packets]
+        times = sorted(time for time in stated if time is not None)
         base = stream.time_base
     assert base is not None
     return [round((time - times[0]) * base * 1_000_000) for time in times]

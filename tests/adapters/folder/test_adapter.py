@@ -111,7 +111,7 @@ async def test_each_unusable_file_is_one_problem_and_the_rest_works(tmp_path: Pa
     assert reasons == {
         name_of(after(10)): "is empty: torn, or never finished",
         name_of(after(20)): "has no index yet: still being written",
-        name_of(after(30)): "is neither an MP4 nor a Matroska file",
+        name_of(after(30)): "is no MP4, Matroska, MPEG-TS or AVI file",
         name_of(after(40)): "has no key frame, so that nothing in it can be decoded",
     }
 

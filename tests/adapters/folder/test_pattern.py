@@ -66,10 +66,12 @@ def test_a_day_in_the_folder_must_be_the_day_of_the_file() -> None:
     assert moment(pattern, "a/2026-06-15/2026-06-16_00-00-00.mp4") is None
 
 
-def test_without_an_extension_both_containers_fit() -> None:
+def test_without_an_extension_every_container_fits() -> None:
     assert moment(MEDIAMTX, "a/2026-06-15_11-49-00-000000.mp4") is not None
     assert moment(MEDIAMTX, "a/2026-06-15_11-49-00-000000.MKV") is not None
-    assert moment(MEDIAMTX, "a/2026-06-15_11-49-00-000000.ts") is None
+    assert moment(MEDIAMTX, "a/2026-06-15_11-49-00-000000.ts") is not None
+    assert moment(MEDIAMTX, "a/2026-06-15_11-49-00-000000.avi") is not None
+    assert moment(MEDIAMTX, "a/2026-06-15_11-49-00-000000.mov") is None
 
 
 def test_a_mediamtx_path_may_span_folders() -> None:

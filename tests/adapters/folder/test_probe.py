@@ -8,10 +8,29 @@ import pytest
 from adapters.folder import mp4_boxes, mp4_times
 from adapters.folder.probe import Footage, Run, Unreadable, probe
 from tests.adapters.folder.recordings import shown_times_us, write_audio_only, write_recording
+from tests.broker.evidence.cut.footage import in_container
 from tests.requirements import sample_data
 
+REAL_FILES = (
+    "intel/bottle-detection.mp4",
+    "intel/car-detection.mp4",
+    "intel/one-by-one-person-detection.mp4",
+    "intel/walk.mkv",
+    "kerberos/test-480p.mp4",
+    "mediamtx/emptyvideoaudio.mkv",
+    "mediamtx/offline_h264.mp4",
+    "mediamtx/offline_h265.mp4",
+)
+IN_OTHER_CONTAINERS = [
+    (name, suffix)
+    for name in REAL_FILES
+    for suffix in ("ts", "avi")
+    if (name, suffix) != ("mediamtx/offline_h265.mp4", "avi")  # which FFmpeg does not write
+]
+HIDDEN_BY_ITS_EDIT_US = {"kerberos/test-480p.mp4": 33_366}
+"""One frame: the other containers have no edit list, and show it."""
 GAPPED = [*range(20), *range(45, 60)]
-SHAPES = [("a.mp4", False), ("a.mp4", True), ("a.mkv", False)]
+SHAPES = [("a.mp4", False), ("a.mp4", True), ("a.mkv", False), ("a.ts", False), ("a.avi", False)]
 
 
 def look(path: Path) -> Footage | Unreadable:
@@ -47,7 +66,8 @@ def test_a_recording_is_one_run_up_to_its_last_frame(tmp_path: Path, name: str, 
 
 @pytest.mark.parametrize(("name", "fragmented"), SHAPES)
 def test_over_a_second_without_a_frame_is_a_gap(tmp_path: Path, name: str, fragmented: bool) -> None:
-    path = write_recording(tmp_path / name, frames=GAPPED, fragmented=fragmented)
+    b_frames = 0 if name.endswith(".avi") else 2
+    path = write_recording(tmp_path / name, frames=GAPPED, fragmented=fragmented, b_frames=b_frames)
     assert footage(path).runs == (
         Run(first_us=0, last_us=1_900_000),
         Run(first_us=4_500_000, last_us=5_900_000),
@@ -81,6 +101,93 @@ def test_real_matroska_files_end_with_their_last_frame(name: str) -> None:
     path = sample_data() / "video" / name
     (run,) = footage(path).runs
     assert abs(run.last_us - shown_times_us(path)[-1]) <= 1
+
+
+@pytest.mark.parametrize(("name", "suffix"), IN_OTHER_CONTAINERS)
+def test_real_recordings_in_other_containers_are_the_same_footage(
+    tmp_path: Path, name: str, suffix: str
+) -> None:
+    source = sample_data() / "video" / name
+    path = in_container(source, tmp_path / f"{source.stem}.{suffix}")
+    found, original = footage(path), footage(source)
+    assert found.container == suffix
+    assert (found.codec, found.width, found.height) == (original.codec, original.width, original.height)
+    assert (found.whole_bytes, found.torn_bytes) == (path.stat().st_size, 0)
+    assert len(found.runs) == len(original.runs) == 1
+    # A tick of MPEG-TS lasts 11 microseconds, one of AVI up to 1/600 s; and AVI has decoding times.
+    last_us = original.runs[0].last_us + HIDDEN_BY_ITS_EDIT_US.get(name, 0)
+    assert abs(found.runs[0].last_us - last_us) <= (12 if suffix == "ts" else 1667)
+    assert found.runs[0].last_us == shown_times_us(path)[-1]
+
+
+def test_a_growing_transport_stream_ends_before_its_last_frame(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "a.ts", frames=range(40), b_frames=0)
+    whole = path.read_bytes()
+    finished = footage(path)
+    assert (finished.runs[-1].last_us, finished.torn_bytes) == (3_900_000, 0)
+    growing = probe(path, lambda: None, is_growing=True)
+    assert isinstance(growing, Footage)
+    assert growing.runs[-1].last_us == 3_800_000
+    assert growing.whole_bytes + growing.torn_bytes == len(whole)
+    assert growing.whole_bytes % 188 == 0
+
+
+def test_a_transport_stream_that_breaks_off_is_read_up_to_the_frame_before(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "a.ts", frames=range(40), b_frames=0)
+    whole = path.read_bytes()
+    lengths = []
+    for size in range(1, len(whole), 331):
+        path.write_bytes(whole[:size])
+        verdict = look(path)
+        if isinstance(verdict, Unreadable):
+            assert verdict.unfinished or size <= 188, verdict
+            continue
+        assert verdict.whole_bytes + verdict.torn_bytes == size
+        if size % 188:
+            assert verdict.torn_bytes > 0
+            cut(path, verdict.whole_bytes)
+            assert shown_times_us(path)[-1] == verdict.runs[-1].last_us
+        lengths.append(verdict.runs[-1].last_us)
+    assert len(set(lengths)) > 20
+    assert all(earlier <= later for earlier, later in pairwise(lengths))
+
+
+def test_an_avi_that_breaks_off_is_read_up_to_its_last_complete_frame(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "a.avi", frames=range(40))
+    whole = path.read_bytes()
+    lengths = []
+    for size in range(5000, whole.index(b"idx1"), 331):
+        path.write_bytes(whole[:size])
+        verdict = look(path)
+        if isinstance(verdict, Unreadable):
+            assert verdict.unfinished
+            continue
+        assert verdict.whole_bytes + verdict.torn_bytes == size
+        cut(path, verdict.whole_bytes)
+        assert shown_times_us(path)[-1] == verdict.runs[-1].last_us
+        lengths.append(verdict.runs[-1].last_us)
+    assert len(set(lengths)) > 5
+    assert all(earlier <= later for earlier, later in pairwise(lengths))
+
+
+def test_an_avi_without_its_sizes_yet_is_read_like_one_that_breaks_off(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "a.avi", frames=range(40))
+    whole = bytearray(path.read_bytes())
+    movi = whole.index(b"movi") - 8
+    for at in (0, movi):
+        whole[at + 4 : at + 8] = b"\0\0\0\0"
+    path.write_bytes(whole[: whole.index(b"idx1")] + bytes(4096))
+    found = footage(path)
+    assert (found.runs[-1].last_us, found.torn_bytes) == (3_900_000, 4096)
+
+
+def test_b_pictures_in_avi_are_one_run_from_the_first_idr_picture_on(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "a.avi", b_frames=2)
+    assert footage(path).runs == (Run(first_us=0, last_us=2_400_000),)
+    gapped = write_recording(tmp_path / "c.avi", frames=GAPPED, b_frames=2)
+    assert "which of them lie behind the gap is not stated" in refusal(gapped).reason
+    headless = write_recording(tmp_path / "b.avi", frames=range(25), b_frames=2, keep_key_frames=False)
+    assert "nothing in it states that order" in refusal(headless).reason
 
 
 def index_times_us(path: Path) -> list[int]:
@@ -179,7 +286,7 @@ def index_first(data: bytes) -> bytes:
     ("content", "words"),
     [
         (b"", "is empty"),
-        (b"not a video at all, whatever its name says", "neither an MP4 nor a Matroska"),
+        (b"not a video at all, whatever its name says", "no MP4, Matroska, MPEG-TS or AVI"),
         (b"\x1a\x45\xdf\xa3" + bytes(60), "no complete cluster"),
         (b"\0\0\0\x10ftypisom\0\0\0\0", "no index"),
     ],

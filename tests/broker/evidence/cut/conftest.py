@@ -45,4 +45,11 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "h265 mp4": make("h265.mp4", footage.H265),
         "h265 mkv": make("h265.mkv", footage.H265),
         "h265 open gop": make("h265-open.mp4", footage.H265_OPEN_GOP),
+        "h264 ts": make("h264.ts", footage.H264),
+        "h264 ts open gop": make("h264-open.ts", footage.H264_OPEN_GOP),
+        "h264 ts one gop": make("h264-one-gop.ts", footage.H264_ONE_GOP),
+        "h265 ts": make("h265.ts", footage.H265),
+        "h264 avi": make("h264.avi", footage.H264_NO_B),
+        "h264 avi b frames": make("h264-b.avi", footage.H264),
+        "h264 avi open gop": make("h264-open.avi", footage.H264_OPEN_GOP),
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import numpy.typing as npt
+from av.bitstream import BitStreamFilterContext
 from av.video.stream import VideoStream
 
 from adapters.contract.models import Interval
@@ -138,6 +139,33 @@ def remux(source: Path, path: Path, keep: Iterable[int]) -> Path:
                 packet.stream = copied
                 output.mux(packet)
     return path
+
+
+def in_container(source: Path, path: Path) -> Path:
+    """The video of a file, bit for bit, in the container that the path's suffix names."""
+    with av.open(str(source)) as container, av.open(str(path), "w") as output:
+        video: VideoStream = container.streams.video[0]
+        copied = output.add_stream_from_template(video)
+        # libavformat does this by itself for MPEG-TS, and refuses to write AVI without it.
+        filtered = path.suffix == ".avi" and video.codec.canonical_name == "h264"
+        framing = BitStreamFilterContext("h264_mp4toannexb", video, copied) if filtered else None
+        for packet in (each for each in container.demux(video) if each.size):
+            for framed in framing.filter(packet) if framing else [packet]:
+                framed.stream = copied
+                output.mux(framed)
+    return path
+
+
+def units_of(packet: bytes, *, has_start_codes: bool) -> list[bytes]:
+    """A packet's NAL units, however they are framed."""
+    if has_start_codes:
+        return [unit.rstrip(b"\0") for unit in packet.split(b"\0\0\1")[1:]]
+    units, at = [], 0
+    while at < len(packet):
+        length = int.from_bytes(packet[at : at + 4], "big")
+        units.append(packet[at + 4 : at + 4 + length])
+        at += 4 + length
+    return units
 
 
 def at(seconds: float) -> datetime:

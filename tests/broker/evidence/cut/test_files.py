@@ -70,6 +70,23 @@ def test_kept_sound_is_the_recorders_own_and_lasts_as_long_as_the_picture(
     assert numbers_shown(part.path) == list(range(28, 108))
 
 
+def test_sound_of_a_broadcast_is_carried_without_its_headers(tmp_path: Path, cut_into: Cut) -> None:
+    file = record(tmp_path / "a.ts", range(150), sound=True)
+    [part] = cut_into([source(file)], between(1.12, 4.32), keep_audio=True).parts
+    assert part.has_audio
+    with av.open(str(file)) as recorded, av.open(str(part.path)) as clip:
+        theirs = [bytes(each) for each in recorded.demux(recorded.streams.audio[0]) if each.size]
+        ours = [bytes(each) for each in clip.demux(clip.streams.audio[0]) if each.size]
+        assert all(each.startswith(b"\xff\xf1") for each in theirs)
+        bare = [each[7:] for each in theirs]
+        assert ours == bare[bare.index(ours[0]) : bare.index(ours[0]) + len(ours)]
+        assert clip.streams.audio[0].codec_context.extradata == bytes.fromhex("1190")
+    with av.open(str(part.path)) as clip:
+        heard = sum(frame.samples for frame in clip.decode(clip.streams.audio[0]))
+        assert heard / 48_000 == pytest.approx(3.2, abs=0.05)
+    assert numbers_shown(part.path) == list(range(28, 108))
+
+
 def test_sound_of_files_that_follow_each_other_goes_on(tmp_path: Path, cut_into: Cut) -> None:
     files = [record(tmp_path / f"{n}.mp4", range(n * 50, n * 50 + 50), sound=True) for n in range(2)]
     result = cut_into([source(file, n * 2) for n, file in enumerate(files)], between(1, 3), keep_audio=True)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -13,7 +14,7 @@ from adapters.contract.models import Interval
 from broker.evidence.cut.errors import NoFootage
 from broker.evidence.cut.service import cut
 from broker.evidence.cut.timeline import Clock
-from tests.broker.evidence.cut.footage import START, packets_of, source
+from tests.broker.evidence.cut.footage import START, in_container, packets_of, source, units_of
 from tests.broker.evidence.cut.players import PLAYERS
 from tests.requirements import sample_data
 
@@ -27,6 +28,13 @@ KINDS = (
     "h265 mp4",
     "h265 mkv",
     "h265 open gop",
+    "h264 ts",
+    "h264 ts open gop",
+    "h264 ts one gop",
+    "h265 ts",
+    "h264 avi",
+    "h264 avi b frames",
+    "h264 avi open gop",
 )
 REAL_FILES = (
     "intel/one-by-one-person-detection.mp4",
@@ -37,6 +45,12 @@ REAL_FILES = (
     "mediamtx/emptyvideoaudio.mkv",
     "mediamtx/offline_h264.mp4",
     "mediamtx/offline_h265.mp4",
+)
+IN_OTHER_CONTAINERS = tuple(
+    (name, suffix)
+    for name in REAL_FILES
+    for suffix in ("ts", "avi")
+    if (name, suffix) != ("mediamtx/offline_h265.mp4", "avi")  # which libavformat does not write
 )
 QUICK = {
     "deadline": None,
@@ -53,7 +67,12 @@ def instants_of(path: Path) -> list[int]:
     """Microseconds after START of every frame, in the order shown."""
     with av.open(str(path)) as container:
         video = container.streams.video[0]
-        times = [frame.pts or 0 for frame in container.decode(video)]
+        if path.suffix == ".avi":  # the n-th frame shown has the n-th time stored
+            times = [
+                packet.dts for packet in container.demux(video) if packet.dts is not None and packet.size
+            ]
+        else:
+            times = [frame.pts or 0 for frame in container.decode(video)]
         assert video.time_base is not None
         clock = Clock.anchored(START, times[0], video.time_base)
     return [(clock.instant(pts) - START) // timedelta(microseconds=1) for pts in times]
@@ -95,7 +114,11 @@ def check_packets(recorded: Path, clip: Path) -> None:
 
     In an open group of pictures only the leading pictures right after the first keyframe are left out.
     """
-    ours, theirs = [packet.data for packet in packets_of(clip)], packet_data(recorded)
+    ours: list[Any] = [packet.data for packet in packets_of(clip)]
+    theirs: list[Any] = packet_data(recorded)
+    if recorded.suffix in {".ts", ".avi"}:
+        ours = [units_of(data, has_start_codes=False) for data in ours]
+        theirs = [units_of(data, has_start_codes=True) for data in theirs]
     skips = range(4) if "open" in recorded.name else range(1)
     firsts = [at for at, data in enumerate(theirs) if data == ours[0]]
     assert any(theirs[at + 1 + skip :][: len(ours) - 1] == ours[1:] for at in firsts for skip in skips)
@@ -117,6 +140,22 @@ def test_a_clip_of_a_real_recording_shows_exactly_its_frames(
     tmp_path: Path, name: str, start: float, length: float
 ) -> None:
     path = sample_data() / "video" / name
+    lasts_us = instants_of(path)[-1]
+    check_cut(path, round(start * lasts_us), round(length * min(lasts_us, 3_000_000)) + 1, tmp_path)
+
+
+@cache
+def in_other_container(name: str, suffix: str, folder: Path) -> Path:
+    return in_container(sample_data() / "video" / name, folder / f"{Path(name).stem}.{suffix}")
+
+
+@pytest.mark.parametrize(("name", "suffix"), IN_OTHER_CONTAINERS)
+@settings(max_examples=4, **QUICK)
+@given(start=fractions, length=fractions)
+def test_a_clip_of_a_real_recording_in_another_container_shows_exactly_its_frames(
+    tmp_path: Path, name: str, suffix: str, start: float, length: float
+) -> None:
+    path = in_other_container(name, suffix, tmp_path)
     lasts_us = instants_of(path)[-1]
     check_cut(path, round(start * lasts_us), round(length * min(lasts_us, 3_000_000)) + 1, tmp_path)
 

@@ -32,7 +32,7 @@ def kinds(result: CutResult) -> set[ProblemKind]:
 
 
 @pytest.mark.parametrize("encoding", [footage.H264, footage.H264_OPEN_GOP, footage.H265], ids=str)
-@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
 def test_files_that_follow_each_other_become_one_part(
     tmp_path: Path, cut_into: Cut, encoding: Encoding, suffix: str
 ) -> None:
@@ -52,6 +52,23 @@ def test_a_part_goes_from_mp4_into_matroska_where_the_parameters_are_the_same(
     second = record(tmp_path / "b.mkv", numbers_from(50, 50))
     result = cut_into([source(first), source(second, 2)], between(0.3, 3.1))
     assert shown(result) == [list(range(8, 78))]
+
+
+@pytest.mark.parametrize("encoding", [footage.H264, footage.H264_NO_B], ids=["b frames", "no b frames"])
+def test_avi_files_that_follow_each_other_become_one_part(
+    tmp_path: Path, cut_into: Cut, encoding: Encoding
+) -> None:
+    files = [record(tmp_path / f"{n}.avi", numbers_from(n * 50, 50), encoding) for n in range(3)]
+    result = cut_into([source(file, n * 2) for n, file in enumerate(files)], between(0.3, 5.1))
+    assert shown(result) == [list(range(8, 128))]
+    assert (result.gaps, result.problems) == ((), ())
+
+
+def test_a_gap_inside_a_transport_stream_splits_it(tmp_path: Path, cut_into: Cut) -> None:
+    file = record(tmp_path / "a.ts", range(80), footage.H264_ONE_GOP, times=[*range(40), *range(90, 130)])
+    result = cut_into([source(file)], between(0.4, 4.4))
+    assert shown(result) == [list(range(10, 40)), list(range(40, 60))]
+    assert result.gaps == (between(1.6, 3.6),)
 
 
 def test_jitter_of_file_starts_below_a_frame_neither_splits_nor_loses_a_frame(
