@@ -258,7 +258,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         decisions=decisions,
         delivery=Delivery(requests, ledger, vault, authority, clock),
     )
-    ingest = Ingest(recorders, catalog_store, ledger, vault, clock, settings, shelf)
+    ingest = Ingest(recorders, catalog_store, ledger, vault, clock, settings, shelf, host.jitter)
     process, scratch = host.process, limits.data / "scratch"
     clip_tools = ClipTools(
         ledger=ledger,

@@ -120,7 +120,7 @@ async def test_a_network_of_which_no_camera_can_be_reached_changes_nothing(broke
 async def partly(broker: TestBroker, recorder: PartlyFailing) -> None:
     """Puts the recorder in place of the railway's and synchronises it."""
     broker.broker.recorders.get(NETWORK)._adapter = recorder
-    await broker.broker.ingest.synchronise(NETWORK)
+    await broker.believed(NETWORK)
 
 
 @pytest.mark.parametrize("error", [TimedOut("no answer in 5 s"), NotFound("no such channel")])
