@@ -12,3 +12,4 @@ class Capability(StrEnum):
     FOOTAGE = "footage"
     HOLD = "hold"
     CLOCK = "clock"
+    HEALTH = "health"

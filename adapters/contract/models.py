@@ -267,3 +267,13 @@ class HoldReceipt(Model):
     handle: NonEmpty
     held: tuple[Interval, ...]
     until: Instant | None = None
+
+
+class HealthEvent(Model):
+    """What the recorder says of a camera's health the moment it changes; of the recorder itself where
+    `native_id` is None. `reason` is for a person (`signal lost`, `picture too dark`)."""
+
+    native_id: NonEmpty | None
+    at: Instant
+    status: CameraStatus
+    reason: NonEmpty

@@ -11,7 +11,8 @@ MUST
 - never write a secret to a log, an error or a repr.
 
 MAY
-- declare any of `Capability`; `capabilities` is constant for one adapter object.
+- declare any of `Capability`; `capabilities` is constant for one adapter object;
+- extend `adapters.contract.undeclared.Undeclared`, and override only what its recorder can do.
 
 Methods that return `AsyncIterator` are async generators: call them without `await`.
 """
@@ -28,6 +29,7 @@ from adapters.contract.models import (
     ClockReading,
     FootageListing,
     FootageMessage,
+    HealthEvent,
     HoldOrder,
     HoldReceipt,
     Interval,
@@ -94,6 +96,11 @@ class Adapter(Protocol):
 
     async def read_clock(self) -> ClockReading:
         """The recorder's clock against UTC (`CLOCK`)."""
+        ...
+
+    def watch_health(self) -> AsyncIterator[HealthEvent]:
+        """Health as it changes, without end (`HEALTH`); raises when the recorder is lost, and whoever watches
+        starts anew. What was before the first event is not told."""
         ...
 
     async def aclose(self) -> None:

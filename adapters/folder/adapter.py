@@ -28,7 +28,9 @@ from adapters.contract.models import (
     SegmentEnd,
     Snapshot,
 )
+from adapters.contract.options import parse_options
 from adapters.contract.protocol import AdapterContext
+from adapters.contract.undeclared import Undeclared
 from adapters.folder.archive import Archive, Newest, Segment
 from adapters.folder.cache import ProbeCache
 from adapters.folder.cameras import ListedCameras
@@ -38,14 +40,15 @@ from adapters.folder.holds import HoldFolder, StoredHold
 from adapters.folder.mapping import unlisted_camera
 from adapters.folder.pattern import RecordingPattern
 from adapters.folder.threads import Stop, in_thread
-from adapters.lists.config import parse_options
 from adapters.lists.reader import stream
 
 CHUNK_BYTES = 1024 * 1024
 
 
-class FolderAdapter:
+class FolderAdapter(Undeclared):
     """One recordings folder. Closed by being forgotten: it keeps no file open between calls."""
+
+    kind = "folder"
 
     def __init__(
         self,
@@ -151,18 +154,11 @@ class FolderAdapter:
         self._require(Capability.CLOCK)
         return ClockReading(offset_ms=self._clock_offset_ms, measured_at=self._now())
 
-    async def aclose(self) -> None:
-        """Nothing to close: each call closes what it opened."""
-
     def _held(self, handle: str, _stop: Stop) -> StoredHold:
         found = self._require_holds().find(handle)
         if found is None:
             raise NotFound(f"there is no hold {handle!r} in this network's holds folder")
         return found
-
-    def _require(self, capability: Capability) -> None:
-        if capability not in self._capabilities:
-            raise NotSupported(f"this recordings folder is not set up for {capability.value}")
 
     def _require_holds(self) -> HoldFolder:
         self._require(Capability.HOLD)

@@ -6,5 +6,5 @@ from adapters.contract.protocol import Manifest
 MANIFEST = Manifest(
     name="folder",
     summary="A tree of recorded .mp4 and .mkv files, with an optional camera list",
-    capabilities=frozenset(Capability),
+    capabilities=frozenset(Capability) - {Capability.HEALTH},
 )

@@ -6,7 +6,7 @@ Every option is optional here, so that an adapter whose recorder already names i
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -14,11 +14,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     model_validator,
 )
-
-from adapters.contract.errors import Misconfigured
 
 CSV_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 GEOJSON_SUFFIXES = frozenset({".geojson", ".json"})
@@ -212,24 +209,3 @@ class ListOptions(_Options):
         if self.crossings is not None and not names_streets:
             raise ValueError("crossings need streets = [ … ], the columns that name a camera's streets")
         return self
-
-
-Options = TypeVar("Options", bound=BaseModel)
-
-
-def parse_options(model: type[Options], given: Mapping[str, Any]) -> Options:
-    """`given` as `model`; `Misconfigured` names every option that is wrong, without repeating its value."""
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        known = ", ".join(model.model_fields)
-        complaints = [
-            f"{'.'.join(map(str, complaint['loc'])) or 'options'}: "
-            + (
-                f"not a known option (known here: {known})"
-                if complaint["type"] == "extra_forbidden" and len(complaint["loc"]) == 1
-                else complaint["msg"].removeprefix("Value error, ")
-            )
-            for complaint in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        raise Misconfigured("; ".join(complaints)) from error

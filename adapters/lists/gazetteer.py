@@ -6,7 +6,8 @@ from typing import Any
 
 from adapters.contract.errors import Misconfigured
 from adapters.contract.models import PlaceRecord, Position, Rejection
-from adapters.lists.config import GazetteerFile, PlaceColumns, parse_options
+from adapters.contract.options import parse_options
+from adapters.lists.config import GazetteerFile, PlaceColumns
 from adapters.lists.crossings import fold_street
 from adapters.lists.csv_rows import read_csv
 from adapters.lists.geojson_rows import read_geojson

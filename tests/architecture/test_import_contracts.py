@@ -26,6 +26,7 @@ class Forbidden:
 FORBIDDEN = (
     Forbidden("adapters/contract/models.py", "import adapters.lists.rows", "adapters"),
     Forbidden("adapters/camera_list/adapter.py", "import adapters.folder.pattern", "adapters"),
+    Forbidden("adapters/transport/http.py", "import adapters.lists.rows", "adapters"),
     Forbidden("adapters/folder/client.py", "import broker.errors", "adapters-alone"),
     Forbidden("broker/ingest/service.py", "import adapters.folder.adapter", "contract-only"),
     Forbidden("broker/ingest/recorder.py", "import adapters.registry", "contract-only"),

@@ -10,8 +10,8 @@ import pytest
 import typer
 
 from adapters.camera_list.config import CameraListOptions
+from adapters.contract.options import parse_options
 from adapters.folder.config import FolderOptions
-from adapters.lists.config import parse_options
 from broker.cli.main import command_line
 from broker.settings import load_settings
 from docs.reference.generate import commands, create_api

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import adapters.camera_list
 from adapters.camera_list.config import CameraListOptions
-from adapters.lists.config import parse_options
+from adapters.contract.options import parse_options
 
 README = (Path(adapters.camera_list.__file__).parent / "README.md").read_text(encoding="utf-8")
 

@@ -4,7 +4,8 @@ import csv
 from pathlib import Path
 
 from adapters.contract.models import PlaceRecord, Rejection
-from adapters.lists.config import ListOptions, parse_options
+from adapters.contract.options import parse_options
+from adapters.lists.config import ListOptions
 from adapters.lists.reader import ListReader
 from tests.requirements import sample_data
 

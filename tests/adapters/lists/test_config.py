@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from adapters.contract.errors import Misconfigured
-from adapters.lists.config import ListOptions, parse_options
+from adapters.contract.options import parse_options
+from adapters.lists.config import ListOptions
 
 
 @pytest.mark.parametrize(

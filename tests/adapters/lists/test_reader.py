@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from adapters.contract.errors import Misconfigured
 from adapters.contract.models import CameraRecord, PlaceRecord, Rejection
-from adapters.lists.config import ListOptions, parse_options
+from adapters.contract.options import parse_options
+from adapters.lists.config import ListOptions
 from adapters.lists.reader import ListReader, stream
 
 
