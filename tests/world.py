@@ -4,6 +4,7 @@
 fail. `TestBroker` is a real broker on a temporary ledger and a real embedded Valkey, spoken to over HTTP.
 """
 
+import asyncio
 import itertools
 import random
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -29,6 +30,7 @@ from adapters.contract.models import (
     ClockReading,
     FootageListing,
     FootageMessage,
+    HealthEvent,
     HoldOrder,
     HoldReceipt,
     Interval,
@@ -119,6 +121,7 @@ class FakeRecorder:
     calls: list[str] = field(default_factory=list)
     film_s: int = 60
     now: Callable[[], datetime] = lambda: NOW
+    health: asyncio.Queue[HealthEvent] = field(default_factory=asyncio.Queue)
 
     def _called(self, name: str, capability: Capability | None = None) -> None:
         self.calls.append(name)
@@ -199,6 +202,11 @@ class FakeRecorder:
     async def read_clock(self) -> ClockReading:
         self._called("read_clock", Capability.CLOCK)
         return ClockReading(offset_ms=self.clock_offset_ms, measured_at=self.now())
+
+    async def watch_health(self) -> AsyncIterator[HealthEvent]:
+        self._called("watch_health", Capability.HEALTH)
+        while True:
+            yield await self.health.get()
 
     async def aclose(self) -> None:
         self.calls.append("aclose")

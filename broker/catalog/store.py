@@ -132,10 +132,10 @@ class CatalogStore:
             await self._write(lease, self._removing(network_id, removed))
 
     def _writing(self, network_id: str, written: Sequence[WrittenCamera]) -> Iterator[Command]:
-        bodies = ((camera.id, camera.body) for camera in written)
-        digests = ((camera.id, camera.digest) for camera in written)
-        yield ("HSET", redis_keys.network_cameras(network_id), *chain.from_iterable(bodies))
-        yield ("HSET", redis_keys.network_digests(network_id), *chain.from_iterable(digests))
+        bodies: list[str | bytes] = [word for camera in written for word in (camera.id, camera.body)]
+        digests = [word for camera in written for word in (camera.id, camera.digest)]
+        yield ("HSET", redis_keys.network_cameras(network_id), *bodies)
+        yield ("HSET", redis_keys.network_digests(network_id), *digests)
         yield from _told_cameras([camera.id for camera in written])
 
     def _removing(self, network_id: str, removed: Sequence[str]) -> Iterator[Command]:
@@ -164,7 +164,9 @@ class CatalogStore:
         wanted = {place.id: place.model_dump_json() for place in places}
         async with _reaching_redis():
             known = await self._redis.hgetall(key)
-        changed: list[tuple[str, str]] = [(name, body) for name, body in wanted.items() if known.get(name) != body]
+        changed: list[tuple[str, str]] = [
+            (name, body) for name, body in wanted.items() if known.get(name) != body
+        ]
         gone = sorted(set(known) - set(wanted))
         if not changed and not gone:
             return
@@ -245,14 +247,17 @@ class CatalogStore:
         async with _reaching_redis():
             await self._redis.set(redis_keys.network_lease(network_id), owner, px=int(seconds * 1000))
 
-    async def renew_leases(self, leases: Sequence[Lease], seconds: float) -> list[bool]:
-        """For each lease, whether it is still held; those that are last for so long from now."""
+    async def renew_leases(self, leases: Sequence[Lease], seconds: float) -> list[tuple[bool, str | None]]:
+        """For each lease, whether it is still held, and what was confirmed of its network; those that are held last
+        for so long from now."""
         async with _reaching_redis():
             pipeline = self._redis.pipeline(transaction=False)
             for lease in leases:
                 key = redis_keys.network_lease(lease.network)
                 pipeline.eval(RENEW, 1, key, lease.token, int(seconds * 1000))
-            return [bool(held) for held in await pipeline.execute()]
+                pipeline.get(redis_keys.network_confirmed(lease.network))
+            answers = await pipeline.execute()
+        return [(bool(held), confirmed) for held, confirmed in zip(answers[::2], answers[1::2], strict=True)]
 
     async def drop_lease(self, network_id: str, owner: str) -> None:
         """Lets another process go on at once; nothing happens where the lease is another's."""

@@ -97,13 +97,18 @@ def ingest(
     options: HostOptions,
     network: Annotated[str | None, typer.Option(help="Only this network.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Synchronise once and print what was found.")] = False,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Believe what a network answered that is held; then as --once.")
+    ] = False,
 ) -> None:
     settings = settings_of(options)
+    if confirm and network is None:
+        raise typer.BadParameter("say which network's answer is right: --network ID", param_hint="--confirm")
     wanted = tuple(n for n in settings.network if network in (None, n.id))
     if not wanted:
         known = ", ".join(n.id for n in settings.network) or "none"
         raise Failure(f"there is no network {network!r} in the configuration; known: {known}")
-    if not once:
+    if not once and not confirm:
 
         async def go_on(broker: Broker) -> None:
             tell([f"synchronising {', '.join(n.id for n in wanted)}"])
@@ -113,8 +118,10 @@ def ingest(
         return
 
     async def work(broker: Broker) -> NetworkList:
-        clock, synchronise = broker.services.clock, broker.ingest.synchronise
-        views = [network_view(n, await synchronise(n.id), clock.now()) for n in wanted]
+        if confirm:
+            await broker.ingest.confirm(wanted[0].id)
+        clock, synchronise = broker.services.clock, broker.schedule.run_now
+        views = [network_view(n, await synchronise(n), clock.now()) for n in wanted]
         return NetworkList(networks=views, links=[])
 
     with ExitStack() as stack:
@@ -133,8 +140,11 @@ def ingest(
 
 def _print_found(networks: list[NetworkView]) -> None:
     print_table(
-        ("network", "found", "added", "changed", "vanished", "rejected"),
-        ((n.id, n.found, n.added, n.changed, n.vanished, n.rejected) for n in networks),
+        ("network", "found", "added", "changed", "vanished", "rejected", "breaker", "next"),
+        (
+            (n.id, n.found, n.added, n.changed, n.vanished, n.rejected, n.breaker, n.next_attempt_at)
+            for n in networks
+        ),
     )
     reasons = [(n.id, reason) for n in networks for reason in n.reasons]
     if reasons:

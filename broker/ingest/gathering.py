@@ -106,7 +106,7 @@ class Gatherer:
             record.status,
             footage,
             camera.snapshot,
-            found.told.get(record.native_id),
+            found.told_of(record.native_id),
             found.at,
             proof_lasts(network.refresh_s),
         )
@@ -192,7 +192,7 @@ def _admitted(
 
 def _listed(recorder: Recorder, found: Round, identifier: str, record: CameraRecord) -> WrittenCamera:
     """A camera of which nothing but its listing is known: it costs no model."""
-    told = found.told.get(record.native_id)
+    told = found.told_of(record.native_id)
     said = said_of(_facts(recorder, found, identifier, record, told.status if told else record.status))
     return WrittenCamera(identifier, digest_of(said), said)
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from adapters.contract.models import HealthEvent
 from broker.catalog.encoding import GONE, EarlierCamera, WrittenCamera, earlier, with_since, written
 from broker.catalog.fencing import Lease
+from broker.catalog.models import camera_id
 from broker.catalog.store import CatalogStore, Difference, vanished
 from broker.ingest.round import Round
 from broker.vault.store import Vault, snapshot_key
@@ -53,6 +55,22 @@ class Keeper:
     async def drop_pictures(self, camera_ids: Iterable[str]) -> None:
         for identifier in camera_ids:
             await self._vault.delete(snapshot_key(identifier))
+
+    async def show_status(self, network_id: str, event: HealthEvent, lease: Lease | None) -> None:
+        """Writes what a recorder told between two rounds; what is listed no more stays as it was."""
+        if event.native_id is None:
+            ids = list(await self._catalog.digests(network_id))
+        else:
+            ids = [camera_id(network_id, event.native_id)]
+        for start in range(0, len(ids), AT_ONCE):
+            cameras = await self._catalog.cameras(ids[start : start + AT_ONCE])
+            told = {"status": event.status, "status_since": event.at}
+            changed = tuple(
+                written(camera.model_copy(update=told))
+                for camera in cameras
+                if camera.vanished_at is None and camera.status is not event.status
+            )
+            await self._catalog.apply(network_id, Difference(written=changed, removed=()), lease)
 
     async def _write(
         self, network_id: str, part: Sequence[WrittenCamera], found: Round, lease: Lease | None

@@ -18,6 +18,7 @@ from adapters.contract.models import (
     CameraRecord,
     FootageListing,
     FootageMessage,
+    HealthEvent,
     HoldOrder,
     HoldReceipt,
     Interval,
@@ -128,6 +129,15 @@ class Recorder:
 
     def places(self) -> AsyncGenerator[PlaceRecord | Rejection, None]:
         return self._each(self._adapter.list_places())
+
+    async def health(self) -> AsyncGenerator[HealthEvent, None]:
+        """What the recorder tells of its cameras by itself; it may say nothing for days."""
+        offset = self._offset
+        events = self._adapter.watch_health()
+        # the contract says that it is an async generator
+        async with aclosing(cast("AsyncGenerator[HealthEvent, None]", events)) as told:
+            async for event in told:
+                yield event.model_copy(update={"at": event.at - offset})
 
     async def snapshot(self, native_id: str) -> Snapshot:
         """The latest picture; `captured_at` is when the recorder took it."""

@@ -67,7 +67,7 @@ class Round:
     digests: Mapping[str, str]
     gazetteers: KnownPlaces = field(default_factory=KnownPlaces)
     area: Area | None = None
-    told: Mapping[str, Told] = field(default_factory=dict)
+    told: Mapping[str | None, Told] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     listed: set[str] = field(default_factory=set)
     confirmed: Confirmed | None = None
@@ -99,6 +99,13 @@ class Round:
     def is_believed(self) -> bool:
         """Whether so many of them are still listed that nothing looks wrong."""
         return is_believed(self.found, self.still_listed, self.known, self.confirmed)
+
+    def told_of(self, native_id: str) -> Told | None:
+        """The last that the recorder told of a camera by itself."""
+        of_all, own = self.told.get(None), self.told.get(native_id)
+        if of_all is None or (own is not None and own.at > of_all.at):
+            return own
+        return of_all
 
     def reject(self, where: str, reason: str) -> None:
         self.rejected.add(Rejection(where=where, reason=reason))

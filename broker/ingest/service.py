@@ -5,9 +5,12 @@ half of what was known is held for confirmation. With a lease, only who holds it
 """
 
 import random
-from datetime import timedelta
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import datetime, timedelta
 
 from adapters.contract.errors import AdapterError
+from adapters.contract.models import CameraStatus, HealthEvent
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
 from broker.catalog.fencing import Lease
@@ -15,10 +18,11 @@ from broker.catalog.gazetteers.shelf import GazetteerShelf
 from broker.catalog.models import Confirmed, HeldAnswer, NetworkReport
 from broker.catalog.store import CatalogStore
 from broker.clock import Clock
-from broker.errors import Problem
 from broker.ingest.area import Area, area_of
+from broker.ingest.evidence import Told
 from broker.ingest.gathering import Gatherer
 from broker.ingest.keeping import Keeper
+from broker.ingest.networks import answer_to_confirm
 from broker.ingest.pace import Pace, after_failure, after_success
 from broker.ingest.recorder import Recorders
 from broker.ingest.round import Round
@@ -50,6 +54,7 @@ class Ingest:
         self._jitter = jitter
         self._gatherer = Gatherer(catalog, vault, settings.broker.max_snapshot_bytes)
         self._keeper = Keeper(catalog, vault, timedelta(days=settings.broker.vanished_keep_days))
+        self._told: dict[str, dict[str | None, Told]] = {}
         self._areas: dict[str, Area | None] = {}
 
     async def synchronise(self, network_id: str, lease: Lease | None = None) -> NetworkReport:
@@ -57,6 +62,7 @@ class Ingest:
         another runner has the network by now."""
         earlier, digests = await self._catalog.report(network_id), await self._catalog.digests(network_id)
         with Round(self._clock.now(), digests, await self._gazetteers.refresh()) as found:
+            found.told = self._told.get(network_id, {})
             found.confirmed = await self._catalog.confirmed(network_id)
             try:
                 found.area = self._area(network_id)
@@ -74,17 +80,48 @@ class Ingest:
         with Round(self._clock.now(), {}) as found:
             return await self._failed(network_id, found, earlier, error, lease)
 
-    async def confirm(self, network_id: str, by: str = audit.HOST) -> HeldAnswer:
+    async def next_attempt_at(self, network_id: str) -> datetime | None:
+        """When the network is to be looked at next; None for at once."""
+        report = await self._catalog.report(network_id)
+        return None if report is None else report.next_attempt_at
+
+    async def health(self, network_id: str) -> AsyncGenerator[HealthEvent, None]:
+        """What the recorder tells of its cameras, without end; `NotSupported` where it tells nothing."""
+        recorder = await self._recorders.get(network_id).with_clock()
+        async with aclosing(recorder.health()) as events:
+            async for event in events:
+                yield event
+
+    async def note_health(self, network_id: str, event: HealthEvent, lease: Lease | None = None) -> None:
+        """Shows what a recorder told, now and in the rounds to come.
+
+        What is told of a camera that no list has yet waits for it. A recorder that says of itself that it does not
+        work proves nothing of its cameras: they are `stale`; that it works proves nothing of one camera.
+        """
+        told = self._told.setdefault(network_id, {})
+        if event.native_id is None and event.status is CameraStatus.UP:
+            told.pop(None, None)
+            return
+        if event.native_id is None:
+            event = event.model_copy(update={"status": CameraStatus.STALE})
+        told[event.native_id] = Told(event.at, event.status)
+        await self._keeper.show_status(network_id, event, lease)
+
+    def forget_health(self, network_id: str) -> None:
+        """What was told proves nothing any more once nobody listens."""
+        self._told.pop(network_id, None)
+
+    async def confirm(self, network_id: str) -> HeldAnswer:
         """Takes what a network answered for true: the next answer is believed unless it lists under half of that.
         `Problem` where nothing is held."""
         report = await self._catalog.report(network_id)
-        if report is None or report.held is None:
-            raise Problem("state_conflict", f"nothing of network {network_id} waits for confirmation")
-        counts = report.held.model_dump(include={"found", "still_listed", "known"})
-        await self._log("confirm_network", report, counts, by)
-        confirmed = Confirmed(found=report.held.found, still_listed=report.held.still_listed)
+        answer = answer_to_confirm(report, network_id)
+        if report is not None:
+            counts = answer.model_dump(include={"found", "still_listed", "known"})
+            await self._log("confirm_network", report, counts)
+        confirmed = Confirmed(found=answer.found, still_listed=answer.still_listed)
         await self._catalog.put_confirmed(network_id, confirmed)
-        return report.held
+        return answer
 
     async def forget_removed(self) -> None:
         """Removes what the catalog and the vault hold of networks that are not configured any more."""
@@ -192,13 +229,11 @@ class Ingest:
             next_attempt_at=pace.next_attempt_at,
         )
 
-    async def _log(
-        self, action: str, about: NetworkReport, counts: dict[str, int], by: str = audit.HOST
-    ) -> None:
+    async def _log(self, action: str, about: NetworkReport, counts: dict[str, int]) -> None:
         entry = NewEntry(
             operation=Operation.COLLECTION,
             action=action,
-            officer_id=by,
+            officer_id=audit.HOST,
             objects=(about.network,),
             owners=(about.agency,),
             query=counts,

@@ -30,8 +30,6 @@ def held(earlier: HeldAnswer | None, at: datetime, found: int, still_listed: int
 
 def told(answer: HeldAnswer, network_id: str) -> str:
     """What the report says."""
-    if answer.found == 0:
-        return f"listed no usable camera, {answer.known} were known: kept what was known"
     return (
         f"held for confirmation: listed {answer.still_listed} of {answer.known} known cameras "
         f"({answer.found} in all): kept what was known; if that is right, an administrator confirms it by "
