@@ -132,11 +132,12 @@ def read_csv(
                     reason = f"has {len(fields)} fields where the header has {width}"
                     yield Rejection(where=where, reason=reason)
                     continue
-            cells = tuple("" if place is None else fields[place].strip() for place in places)
-            if any(is_damaged(cell) for cell in cells if not cell.isascii() or "\0" in cell):
+            cells = tuple(["" if place is None else fields[place].strip() for place in places])
+            text_of_row = "".join(cells)
+            if (not text_of_row.isascii() or "\0" in text_of_row) and is_damaged(text_of_row):
                 reason = "holds a NUL or bytes that are not text in the file's encoding"
                 yield Rejection(where=where, reason=reason)
-            elif any(cells) or any(field.strip() for field in fields):
+            elif text_of_row or any(field.strip() for field in fields):
                 yield TextRow(where, cells)
 
 

@@ -67,14 +67,22 @@ def _known(value: Any) -> dict[str, Any]:
     """A model's fields that differ from their defaults, for the encoder."""
     if not isinstance(value, BaseModel):
         raise NotImplementedError(f"{type(value).__name__} has no place in a stored camera")
-    facts, defaults = value.__dict__, _defaults(type(value))
-    return {name: facts[name] for name in facts if name not in defaults or facts[name] != defaults[name]}
+    defaults = _defaults(type(value))
+    if defaults is None:
+        return {name: fact for name, fact in value.__dict__.items() if fact is not None}
+    return {name: fact for name, fact in value.__dict__.items() if fact != defaults.get(name, _REQUIRED)}
+
+
+_REQUIRED: Final = object()
+"""Equals no value of a field."""
 
 
 @lru_cache(maxsize=64)
-def _defaults(model: type[BaseModel]) -> dict[str, Any]:
+def _defaults(model: type[BaseModel]) -> dict[str, Any] | None:
+    """What may be left out of each field; None where that is what is None, which is seen faster."""
     fields = model.model_fields.items()
-    return {name: field.default for name, field in fields if not field.is_required()}
+    defaults = {name: field.default for name, field in fields if not field.is_required()}
+    return None if all(default is None for default in defaults.values()) else defaults
 
 
 _encode: Final = msgspec.json.Encoder(enc_hook=_known).encode

@@ -1,5 +1,6 @@
 """Frozen facts of the catalog and the questions that are put to it."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,12 +21,15 @@ from adapters.contract.models import (
     View,
 )
 
+_PLAIN: Final = re.compile("[A-Za-z0-9._~-]+", re.ASCII).fullmatch
 RESERVED_TAG: Final = "reserved"
 
 
 def camera_id(network_id: str, native_id: str) -> str:
     """`<network>:<native id>`, the native id percent-encoded outside `A-Za-z0-9._~-`."""
-    return f"{network_id}:{quote(native_id, safe='')}"
+    if _PLAIN(native_id) is None:
+        native_id = quote(native_id, safe="")
+    return f"{network_id}:{native_id}"
 
 
 def network_of(identifier: str) -> str:

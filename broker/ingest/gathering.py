@@ -12,12 +12,13 @@ from typing import Final, TypeVar
 
 from adapters.contract.capabilities import Capability
 from adapters.contract.errors import AdapterError, GiveUp, NotFound
-from adapters.contract.models import CameraRecord, CameraStatus, Interval, Rejection, Snapshot
-from broker.catalog.encoding import CameraFacts, WrittenCamera, digest_of, said_of, written
+from adapters.contract.models import CameraRecord, Interval, Rejection, Snapshot
+from broker.catalog.encoding import CameraFacts, written
 from broker.catalog.models import Camera, Place, SnapshotReference, camera_id
 from broker.catalog.store import CatalogStore
 from broker.errors import Problem
 from broker.ingest.evidence import Footage, proof_lasts, proven_status
+from broker.ingest.listing import Listing
 from broker.ingest.recorder import Recorder
 from broker.ingest.round import Round
 from broker.snapshots.picture import UnusablePicture, small_jpeg
@@ -48,9 +49,10 @@ class Gatherer:
         if recorder.capabilities & ASKED_ABOUT_CAMERAS:
             await self._ask_about_each(recorder, found)
             return
+        listing = Listing(recorder, found)
         async for part in recorder.cameras():
-            for identifier, record in _admitted(recorder, found, part):
-                found.take(_listed(recorder, found, identifier, record))
+            for identifier, record in listing.admitted(part):
+                found.take(listing.written(identifier, record))
             await asyncio.sleep(0)
 
     async def _places(self, recorder: Recorder, found: Round) -> None:
@@ -64,21 +66,22 @@ class Gatherer:
     async def _ask_about_each(self, recorder: Recorder, found: Round) -> None:
         """The whole list first: a recorder may not like to wait in the middle of it, and no camera is asked about
         whose list is not believed."""
-        records: dict[str, CameraRecord] = {}
+        listing, records = Listing(recorder, found), dict[str, CameraRecord]()
         async for part in recorder.cameras():
-            records.update(_admitted(recorder, found, part))
+            records.update(listing.admitted(part))
         if not found.is_believed:
             return
         calls = asyncio.Semaphore(RECORDER_CALLS)
 
-        async def complete(record: CameraRecord, previous: Camera | None) -> Camera:
+        async def complete(name: str, previous: Camera | None) -> Camera:
             async with calls:
-                return await self._complete(recorder, found, record, previous)
+                facts = listing.facts(name, records[name])
+                return await self._complete(recorder, found, records[name], facts, previous)
 
         for ids in _parts(list(records), AT_ONCE):
             known = await self._known(found, ids)
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(complete(records[name], known.get(name))) for name in ids]
+                tasks = [group.create_task(complete(name, known.get(name))) for name in ids]
             for task in tasks:
                 found.take(written(task.result()))
         if records and len(found.out_of_reach) == len(records):
@@ -89,13 +92,16 @@ class Gatherer:
         return {camera.id: camera for camera in await self._catalog.cameras(known)}
 
     async def _complete(
-        self, recorder: Recorder, found: Round, record: CameraRecord, previous: Camera | None
+        self,
+        recorder: Recorder,
+        found: Round,
+        record: CameraRecord,
+        facts: CameraFacts,
+        previous: Camera | None,
     ) -> Camera:
-        network = recorder.network
-        identifier = camera_id(network.id, record.native_id)
         footage = await self._footage(recorder, found, record, previous)
         camera = Camera(
-            **_facts(recorder, found, identifier, record),
+            **facts,
             spans=footage.spans,
             snapshot=previous.snapshot if previous else None,
         )
@@ -108,7 +114,7 @@ class Gatherer:
             camera.snapshot,
             found.told_of(record.native_id),
             found.at,
-            proof_lasts(network.refresh_s),
+            proof_lasts(recorder.network.refresh_s),
         )
         return camera.model_copy(update={"status": status})
 
@@ -174,71 +180,6 @@ def _wants_snapshot(camera: Camera, previous: Camera | None) -> bool:
         return True
     newest = previous.spans[-1].interval.end if previous.spans else None
     return not camera.spans or camera.spans[-1].interval.end != newest
-
-
-def _admitted(
-    recorder: Recorder, found: Round, part: Sequence[CameraRecord | Rejection]
-) -> Iterator[tuple[str, CameraRecord]]:
-    """The records of a part that are used, with their cameras' ids."""
-    network_id = recorder.network.id
-    for record in part:
-        if isinstance(record, Rejection):
-            found.rejected.add(record)
-            continue
-        identifier = camera_id(network_id, record.native_id)
-        if found.admit(identifier, record.position):
-            yield identifier, record
-
-
-def _listed(recorder: Recorder, found: Round, identifier: str, record: CameraRecord) -> WrittenCamera:
-    """A camera of which nothing but its listing is known: it costs no model."""
-    told = found.told_of(record.native_id)
-    said = said_of(_facts(recorder, found, identifier, record, told.status if told else record.status))
-    return WrittenCamera(identifier, digest_of(said), said)
-
-
-def _facts(
-    recorder: Recorder,
-    found: Round,
-    identifier: str,
-    record: CameraRecord,
-    status: CameraStatus = CameraStatus.UNKNOWN,
-) -> CameraFacts:
-    """What the list says, in the order of a camera's fields, and what its status is judged to be."""
-    network = recorder.network
-    facts = CameraFacts(id=identifier, network=network.id, agency=network.agency, name=record.name)
-    if record.kind is not None:
-        facts["kind"] = record.kind
-    if record.position is not None:
-        facts["position"] = record.position
-    if record.place is not None:
-        _name_place(facts, record.place, found.place_of(identifier, record))
-    if record.level is not None:
-        facts["level"] = record.level
-    if record.views:
-        facts["views"] = record.views
-    if record.streams:
-        facts["streams"] = record.streams
-    if status is not CameraStatus.UNKNOWN:
-        facts["status"] = status
-    if record.retention_days is not None:
-        facts["retention_days"] = record.retention_days
-    if record.tags:
-        facts["tags"] = tuple(sorted(record.tags))
-    if recorder.capabilities:
-        facts["offers"] = tuple(sorted(recorder.capabilities))
-    if recorder.clock_offset_ms is not None:
-        facts["clock_offset_ms"] = recorder.clock_offset_ms
-    return facts
-
-
-def _name_place(facts: CameraFacts, name: str, place: Place | None) -> None:
-    if place is None:
-        facts["place_name"] = name
-        return
-    facts["place"] = place.id
-    facts["place_name"] = place.name
-    facts["place_position"] = place.position
 
 
 def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
