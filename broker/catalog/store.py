@@ -21,7 +21,7 @@ from broker.catalog.fencing import (
     Command,
     Lease,
     LeaseLost,
-    arguments_of,
+    packed,
 )
 from broker.catalog.models import Camera, Confirmed, NetworkReport, Place, Quarantined, network_of
 from broker.errors import Problem
@@ -132,7 +132,7 @@ class CatalogStore:
             await self._write(lease, self._removing(network_id, removed))
 
     def _writing(self, network_id: str, written: Sequence[WrittenCamera]) -> Iterator[Command]:
-        bodies: list[str | bytes] = [word for camera in written for word in (camera.id, camera.body)]
+        bodies = [word for camera in written for word in (camera.id, camera.body.decode())]
         digests = [word for camera in written for word in (camera.id, camera.digest)]
         yield ("HSET", redis_keys.network_cameras(network_id), *bodies)
         yield ("HSET", redis_keys.network_digests(network_id), *digests)
@@ -145,18 +145,12 @@ class CatalogStore:
 
     async def _write(self, lease: Lease | None, commands: Iterable[Command]) -> None:
         """All of it in one step, and only while the lease is held; without a lease, by whoever has no rival."""
-        if lease is not None:
-            key = redis_keys.network_lease(lease.network)
-            async with _reaching_redis():
-                done = await self._redis.eval(FENCED, 1, key, lease.token, *arguments_of(commands))
-            if not done:
-                raise LeaseLost(f"network {lease.network} is another runner's by now")
-            return
+        key = redis_keys.CHANGES if lease is None else redis_keys.network_lease(lease.network)
+        token = "" if lease is None else lease.token
         async with _reaching_redis():
-            pipeline = self._redis.pipeline(transaction=True)
-            for command in commands:
-                pipeline.execute_command(*command)
-            await pipeline.execute()
+            done = await self._redis.eval(FENCED, 1, key, token, packed(commands))
+        if not done:
+            raise LeaseLost(f"{key}: the network is another runner's by now")
 
     async def put_places(self, network_id: str, places: Iterable[Place], lease: Lease | None = None) -> None:
         """Replaces the places of a network; no write where nothing changed."""
