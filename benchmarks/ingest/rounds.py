@@ -90,8 +90,18 @@ async def measure(world: World) -> list[dict[str, object]]:
     if (again["found"], again["added"], again["changed"], again["vanished"]) != (count, 0, 0, 0):
         raise RuntimeError(f"the same list again changed something: {again}")
     return [
-        _row(f"cold {world.name}, searchable", seen_at - cold["began"], round=cold["ended"] - cold["began"]),
-        _row(f"same list shuffled {world.name}", again["ended"] - again["began"], writes=written),
+        _row(
+            f"cold {world.name}, searchable",
+            seen_at - cold["began"],
+            round=cold["ended"] - cold["began"],
+            processor=cold["processor_s"],
+        ),
+        _row(
+            f"same list shuffled {world.name}",
+            again["ended"] - again["began"],
+            processor=again["processor_s"],
+            writes=written,
+        ),
         {
             "case": f"memory of the process that reads the list {world.name}, most",
             "ours": round(cold["peak_bytes"] / 2**20),

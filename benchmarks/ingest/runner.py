@@ -11,6 +11,7 @@ import random
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -47,12 +48,18 @@ async def main() -> None:
         broker = build(settings, host, ledger, CatalogStore(redis))
         print("ready", flush=True)
         while await asyncio.to_thread(sys.stdin.readline):
-            began = time.monotonic()
+            began, processor = time.monotonic(), time.process_time()
             report = await broker.schedule.run_now(settings.network[0])
             if report.error is not None:
                 raise RuntimeError(report.error)
             counts = report.model_dump(include={"found", "added", "changed", "vanished"})
-            told = {"began": began, "ended": time.monotonic(), "peak_bytes": _peak_bytes(), **counts}
+            told: dict[str, Any] = {
+                "began": began,
+                "ended": time.monotonic(),
+                "peak_bytes": _peak_bytes(),
+                **counts,
+            }
+            told["processor_s"] = time.process_time() - processor
             print(json.dumps(told), flush=True)
         await broker.recorders.aclose()
 

@@ -9,7 +9,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
-from adapters.contract.errors import AdapterError
+from adapters.contract.capabilities import Capability
+from adapters.contract.errors import AdapterError, NotSupported
 from adapters.contract.models import CameraStatus, HealthEvent
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
@@ -87,7 +88,10 @@ class Ingest:
 
     async def health(self, network_id: str) -> AsyncGenerator[HealthEvent, None]:
         """What the recorder tells of its cameras, without end; `NotSupported` where it tells nothing."""
-        recorder = await self._recorders.get(network_id).with_clock()
+        recorder = self._recorders.get(network_id)
+        if Capability.HEALTH not in recorder.capabilities:
+            raise NotSupported(f"the recorder of network {network_id} tells nothing by itself")
+        recorder = await recorder.with_clock()
         async with aclosing(recorder.health()) as events:
             async for event in events:
                 yield event
