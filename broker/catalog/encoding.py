@@ -7,7 +7,7 @@ ways give the same bytes; a test holds them together.
 import hashlib
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, TypedDict
+from typing import Any, Final, NamedTuple, TypedDict, get_args
 
 import msgspec
 from pydantic import BaseModel
@@ -80,9 +80,10 @@ _REQUIRED: Final = object()
 @lru_cache(maxsize=64)
 def _defaults(model: type[BaseModel]) -> dict[str, Any] | None:
     """What may be left out of each field; None where that is what is None, which is seen faster."""
-    fields = model.model_fields.items()
-    defaults = {name: field.default for name, field in fields if not field.is_required()}
-    return None if all(default is None for default in defaults.values()) else defaults
+    fields = model.model_fields
+    defaults = {name: field.default for name, field in fields.items() if not field.is_required()}
+    stated = any(type(None) in get_args(field.annotation) for field in fields.values() if field.is_required())
+    return defaults if stated or any(default is not None for default in defaults.values()) else None
 
 
 _encode: Final = msgspec.json.Encoder(enc_hook=_known).encode
