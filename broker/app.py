@@ -320,7 +320,7 @@ def create_api(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.metrics = Metrics()
-    app.state.metrics.registry.register(NetworkMetrics(lambda: services.catalog.reports, services.clock))
+    app.state.metrics.registry.register(NetworkMetrics(lambda: services))
     problem_details.install(app)
     app.add_middleware(LimitBody)
     app.add_middleware(CountCalls, metrics=app.state.metrics)

@@ -11,15 +11,10 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
-from functools import cache
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import av
 import httpx
-import numpy as np
 from redis.asyncio import Redis
 
 from adapters.contract.capabilities import Capability
@@ -50,11 +45,11 @@ from broker.app import Broker, Host, build, create_api, open_ledger
 from broker.catalog.models import NetworkReport
 from broker.catalog.store import CatalogStore
 from broker.settings import Settings
+from tests.films import grey_jpeg, small_film
 
 _PERSONNEL = itertools.count(1)
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 ALL_CAPABILITIES = frozenset(Capability)
-FPS = 10
 
 
 class StandingClock:
@@ -83,24 +78,6 @@ class NumberedIdentifiers:
     def secret(self) -> str:
         self._last += 1
         return f"ent_test-secret-{self._last:06d}"
-
-
-@cache
-def small_film(seconds: int) -> bytes:
-    """An MP4 of 64 by 48 pixels, ten frames a second, a keyframe every two seconds; the grey level tells the frame."""
-    target = BytesIO()
-    with av.open(target, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=FPS)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        stream.time_base = Fraction(1, FPS)
-        stream.options = {"g": str(2 * FPS), "bf": "2", "preset": "ultrafast", "threads": "1"}
-        for number in range(seconds * FPS):
-            picture = np.full((48, 64), 16 + number % 200, np.uint8)
-            frame = av.VideoFrame.from_ndarray(picture, format="gray").reformat(format="yuv420p")
-            frame.pts = number
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return target.getvalue()
 
 
 @dataclass
@@ -210,14 +187,6 @@ class FakeRecorder:
 
     async def aclose(self) -> None:
         self.calls.append("aclose")
-
-
-@cache
-def grey_jpeg() -> bytes:
-    """A real JPEG of 64 by 48 pixels."""
-    import cv2  # noqa: PLC0415 - OpenCV takes long to load and few tests need it
-
-    return bytes(cv2.imencode(".jpg", np.full((48, 64, 3), 128, np.uint8))[1])
 
 
 def camera(native_id: str, **facts: Any) -> CameraRecord:

@@ -1,6 +1,7 @@
 """How networks do, for Prometheus: by the networks' ids, no cameras."""
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -9,19 +10,35 @@ from broker.catalog.models import BreakerState, NetworkReport
 from broker.clock import Clock
 
 
-class NetworkMetrics(Collector):
-    """Reads the reports that the process knows when it is asked."""
+class Known(Protocol):
+    """Who knows the networks' reports."""
 
-    def __init__(self, reports: Callable[[], Mapping[str, NetworkReport]], clock: Clock) -> None:
-        self._reports = reports
-        self._clock = clock
+    @property
+    def reports(self) -> Mapping[str, NetworkReport]: ...
+
+
+class Source(Protocol):
+    """What a process's services are to this."""
+
+    @property
+    def catalog(self) -> Known: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+
+class NetworkMetrics(Collector):
+    """Reads the reports that the process knows when it is asked; describing the interface needs no services."""
+
+    def __init__(self, source: Callable[[], Source]) -> None:
+        self._source = source
 
     def describe(self) -> list[GaugeMetricFamily]:
         """Nothing is asked for before the first scrape."""
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        at = self._clock.now()
+        at = self._source().clock.now()
         gauges: tuple[tuple[str, str, Callable[[NetworkReport], float]], ...] = (
             ("breaker_open", "1 while the network is tried rarely", _is_open),
             ("failures", "Failed rounds in a row", lambda report: report.failures),
@@ -29,7 +46,7 @@ class NetworkMetrics(Collector):
             ("held", "1 while an answer waits for confirmation", lambda report: report.held is not None),
             ("rejected_records", "Records that could not be used", lambda report: report.rejected),
         )
-        reports = sorted(self._reports().items())
+        reports = sorted(self._source().catalog.reports.items())
         for name, meaning, value in gauges:
             gauge = GaugeMetricFamily(f"entrevue_network_{name}", meaning, labels=["network"])
             for network_id, report in reports:
