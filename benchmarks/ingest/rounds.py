@@ -80,7 +80,7 @@ async def measure(world: World) -> list[dict[str, object]]:
             process("-m", "benchmarks.ingest.runner", str(socket), str(folder)) as runner,
         ):
             cold = await _round(runner)
-            seen_at = float(await _line(watcher))
+            seen_at, followed_s = map(float, (await _line(watcher)).split())
             if cold["added"] != count:
                 raise RuntimeError(f"{cold['added']} of {count} cameras were added")
             await asyncio.to_thread(write_list, world, range(count), folder / "cameras.csv", shuffled=True)
@@ -95,6 +95,7 @@ async def measure(world: World) -> list[dict[str, object]]:
             seen_at - cold["began"],
             round=cold["ended"] - cold["began"],
             processor=cold["processor_s"],
+            follower=followed_s,
         ),
         _row(
             f"same list shuffled {world.name}",
