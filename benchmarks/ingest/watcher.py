@@ -1,7 +1,7 @@
 """One process that follows the catalog as each API process does, for `benchmarks.ingest.rounds`. `… SOCKET COUNT`.
 
-Prints `ready`, and when it could search so many cameras, in seconds of the machine's monotonic clock, with the seconds of
-a processor that it took. Ends with its standard input.
+Prints `ready`, and when it could search so many cameras, in seconds of the machine's monotonic clock, with the seconds
+of a processor that it took. Ends with its standard input.
 """
 
 import asyncio
