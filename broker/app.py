@@ -50,6 +50,9 @@ from broker.http.health import router as health_router
 from broker.http.limits import LimitBody
 from broker.http.services import Services
 from broker.identifiers import Identifiers
+from broker.ingest.leases import Leases
+from broker.ingest.metrics import NetworkMetrics
+from broker.ingest.networks import Networks
 from broker.ingest.recorder import LoadAdapter, Recorders
 from broker.ingest.routes import router as networks_router
 from broker.ingest.schedule import Schedule
@@ -257,13 +260,14 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         agreements=office.agreements,
         audit=office.audit,
         catalog=catalog,
+        networks=Networks(authority, catalog_store, clock, networks),
         snapshots=Snapshots(catalog, vault),
         holds=Holds(desk),
         requests=requests,
         decisions=decisions,
         delivery=Delivery(requests, ledger, vault, authority, clock),
     )
-    ingest = Ingest(recorders, catalog_store, ledger, vault, clock, settings, shelf)
+    ingest = Ingest(recorders, catalog_store, ledger, vault, clock, settings, shelf, host.jitter)
     process, scratch = host.process, limits.data / "scratch"
     clip_tools = ClipTools(
         ledger=ledger,
@@ -297,7 +301,14 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         vault=vault,
         recorders=recorders,
         ingest=ingest,
-        schedule=Schedule(ingest, catalog_store, recorders.networks, process, host.jitter),
+        schedule=Schedule(
+            ingest,
+            Leases(catalog_store, process),
+            recorders.networks,
+            clock,
+            host.jitter,
+            limits.host_rounds,
+        ),
         worker=Worker(jobs, catalog_store, clock, process, limits.lease_s),
     )
 
@@ -314,6 +325,7 @@ def create_api(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.metrics = Metrics()
+    app.state.metrics.registry.register(NetworkMetrics(lambda: services))
     problem_details.install(app)
     app.add_middleware(LimitBody)
     app.add_middleware(CountCalls, metrics=app.state.metrics)

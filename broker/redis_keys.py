@@ -6,9 +6,11 @@
 | `entrevue:network:{ID}:cameras` | hash | camera id → the camera as JSON |
 | `entrevue:network:{ID}:digests` | hash | camera id → digest of what its network said of it |
 | `entrevue:network:{ID}:places` | hash | place id → the place as JSON |
+| `entrevue:network:{ID}:quarantine` | list | records that could not be used, by reason, as JSON |
+| `entrevue:network:{ID}:confirmed` | string | an answer that an administrator takes for true, as JSON |
 | `entrevue:network:{ID}:lease` | string | who runs the network's ingest, with expiry |
 | `entrevue:identity` | string | tells this catalog from one begun anew after a loss |
-| `entrevue:changes` | stream | what changed: `camera` id, `report` or `places` of a network id, or `gazetteer` |
+| `entrevue:changes` | stream | what changed: `camera` ids, `report` or `places` of a network id, or `gazetteer` |
 | `entrevue:wake` | list | wakes a worker |
 """
 
@@ -37,3 +39,11 @@ def network_places(network_id: str) -> str:
 
 def network_lease(network_id: str) -> str:
     return f"entrevue:network:{{{network_id}}}:lease"
+
+
+def network_quarantine(network_id: str) -> str:
+    return f"entrevue:network:{{{network_id}}}:quarantine"
+
+
+def network_confirmed(network_id: str) -> str:
+    return f"entrevue:network:{{{network_id}}}:confirmed"

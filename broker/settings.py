@@ -19,6 +19,8 @@ from broker.errors import SetupProblem
 Seconds = Annotated[float, Field(gt=0, le=10**9, allow_inf_nan=False)]
 Days = Annotated[float, Field(gt=0, le=36_525, allow_inf_nan=False)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Degrees = Annotated[float, Field(allow_inf_nan=False)]
+Box = tuple[Degrees, Degrees, Degrees, Degrees]
 ActionName = Literal["locate", "view_snapshot", "view_live", "hold", "request_clip"]
 KindName = Literal["fixed", "ptz", "dome", "mobile"]
 
@@ -107,6 +109,7 @@ class BrokerSettings(Section):
     urgent_hold_h: Annotated[float, Field(gt=0, le=24 * 366, allow_inf_nan=False)] = 48
     vanished_keep_days: Days = 30
     recorder_answer_s: Seconds = 300
+    host_rounds: Annotated[int, Field(gt=0, le=1000)] = 2
     lease_s: Seconds = 30
     max_attempts: Annotated[int, Field(gt=0)] = 8
     max_snapshot_bytes: Annotated[int, Field(gt=0)] = 8 * 1024 * 1024
@@ -132,7 +135,20 @@ class NetworkSettings(Section):
     adapter: str
     name: str | None = None
     refresh_s: Seconds = 60
+    area: Box | Path | None = None
+    host: Annotated[str, Field(min_length=1)] | None = None
     options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("area")
+    @classmethod
+    def _is_a_box(cls, value: Box | Path | None) -> Box | Path | None:
+        if isinstance(value, tuple):
+            min_lon, min_lat, max_lon, max_lat = value
+            if not (-90 <= min_lat < max_lat <= 90 and -180 <= min_lon <= 180 and -180 <= max_lon <= 180):
+                raise ValueError("a box is [min_lon, min_lat, max_lon, max_lat] in degrees")
+            if min_lon == max_lon:
+                raise ValueError("the box is empty: its longitudes are equal")
+        return value
 
 
 class AgreementSettings(Section):

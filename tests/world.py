@@ -3,21 +3,17 @@
 `FakeRecorder` keeps the contract and can be told to fail; `TestBroker` is a real broker, spoken to over HTTP.
 """
 
+import asyncio
 import itertools
 import random
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
-from functools import cache
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import av
 import httpx
-import numpy as np
 from redis.asyncio import Redis
 
 from adapters.contract.capabilities import Capability
@@ -28,6 +24,7 @@ from adapters.contract.models import (
     ClockReading,
     FootageListing,
     FootageMessage,
+    HealthEvent,
     HoldOrder,
     HoldReceipt,
     Interval,
@@ -44,13 +41,14 @@ from adapters.contract.models import (
 from adapters.contract.protocol import AdapterContext, AdapterFactory
 from broker.agencies.models import NewOfficer, Role
 from broker.app import Broker, Host, build, create_api, open_ledger
+from broker.catalog.models import NetworkReport
 from broker.catalog.store import CatalogStore
 from broker.settings import Settings
+from tests.films import grey_jpeg, small_film
 
 _PERSONNEL = itertools.count(1)
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 ALL_CAPABILITIES = frozenset(Capability)
-FPS = 10
 
 
 class StandingClock:
@@ -81,24 +79,6 @@ class NumberedIdentifiers:
         return f"ent_test-secret-{self._last:06d}"
 
 
-@cache
-def small_film(seconds: int) -> bytes:
-    """An MP4 of 64 by 48 pixels, ten frames a second, a keyframe every two seconds; the grey level tells the frame."""
-    target = BytesIO()
-    with av.open(target, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=FPS)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        stream.time_base = Fraction(1, FPS)
-        stream.options = {"g": str(2 * FPS), "bf": "2", "preset": "ultrafast", "threads": "1"}
-        for number in range(seconds * FPS):
-            picture = np.full((48, 64), 16 + number % 200, np.uint8)
-            frame = av.VideoFrame.from_ndarray(picture, format="gray").reformat(format="yuv420p")
-            frame.pts = number
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return target.getvalue()
-
-
 @dataclass
 class FakeRecorder:
     """One network in memory. `footage` maps a native id to the starts of its 60 s films, recorder time.
@@ -117,6 +97,7 @@ class FakeRecorder:
     calls: list[str] = field(default_factory=list)
     film_s: int = 60
     now: Callable[[], datetime] = lambda: NOW
+    health: asyncio.Queue[HealthEvent] = field(default_factory=asyncio.Queue)
 
     def _called(self, name: str, capability: Capability | None = None) -> None:
         self.calls.append(name)
@@ -200,16 +181,13 @@ class FakeRecorder:
         self._called("read_clock", Capability.CLOCK)
         return ClockReading(offset_ms=self.clock_offset_ms, measured_at=self.now())
 
+    async def watch_health(self) -> AsyncIterator[HealthEvent]:
+        self._called("watch_health", Capability.HEALTH)
+        while True:
+            yield await self.health.get()
+
     async def aclose(self) -> None:
         self.calls.append("aclose")
-
-
-@cache
-def grey_jpeg() -> bytes:
-    """A real JPEG of 64 by 48 pixels."""
-    import cv2  # noqa: PLC0415 - OpenCV takes long to load and few tests need it
-
-    return bytes(cv2.imencode(".jpg", np.full((48, 64, 3), 128, np.uint8))[1])
 
 
 def camera(native_id: str, **facts: Any) -> CameraRecord:
@@ -303,9 +281,18 @@ class TestBroker:
         return SignedIn(added.id, issued.token, self.http)
 
     async def synchronise(self) -> None:
+        """Every network; a test that lists few of the cameras it had means it."""
         for network in ("rail-cctv", "metro-cctv", "police-list"):
-            await self.broker.ingest.synchronise(network)
+            await self.believed(network)
         await self.broker.follower.catch_up()
+
+    async def believed(self, network: str) -> NetworkReport:
+        """One network; what is held is confirmed."""
+        report = await self.broker.ingest.synchronise(network)
+        if report.held is None or report.held.found == 0:
+            return report
+        await self.broker.ingest.confirm(network)
+        return await self.broker.ingest.synchronise(network)
 
     async def work(self) -> int:
         """Carries out everything that is due."""

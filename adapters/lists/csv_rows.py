@@ -9,6 +9,7 @@ import csv
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
@@ -120,6 +121,8 @@ def read_csv(
         header = _read_header(path, rows)
         places = find_columns(path.name, header, wanted)
         width = len(header)
+        # the field behind the last one is empty, and picked once more, so that one column is a tuple too
+        pick = itemgetter(*(-1 if place is None else place for place in places), -1)
         for number, fields in rows:
             where = f"{path.name} row {number}"
             if isinstance(fields, Unusable):
@@ -132,11 +135,13 @@ def read_csv(
                     reason = f"has {len(fields)} fields where the header has {width}"
                     yield Rejection(where=where, reason=reason)
                     continue
-            cells = tuple("" if place is None else fields[place].strip() for place in places)
-            if any(is_damaged(cell) for cell in cells if not cell.isascii() or "\0" in cell):
+            fields.append("")
+            cells = tuple(map(str.strip, pick(fields)))[:-1]
+            text_of_row = "".join(cells)
+            if (not text_of_row.isascii() or "\0" in text_of_row) and is_damaged(text_of_row):
                 reason = "holds a NUL or bytes that are not text in the file's encoding"
                 yield Rejection(where=where, reason=reason)
-            elif any(cells) or any(field.strip() for field in fields):
+            elif text_of_row or any(field.strip() for field in fields):
                 yield TextRow(where, cells)
 
 

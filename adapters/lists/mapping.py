@@ -1,9 +1,10 @@
 """Turns a row of text into typed facts. Owns what each field may say; knows neither files nor other rows."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeVar
 
 from adapters.contract.models import CameraKind, CameraStatus, PlaceRecord, Position, View
 from adapters.lists.config import Area, CameraField
@@ -14,6 +15,10 @@ from adapters.lists.web_addresses import read_web_address
 
 _BETWEEN_NUMBERS = re.compile(r"[;|/]|,\s")
 _BETWEEN_TAGS = re.compile("[,;|]")
+
+
+REMEMBERED: Final = 16_384
+"""So many different cells are read once: of a long list, most rows say of views and tags what others said before."""
 
 
 class CameraCells(NamedTuple):
@@ -51,8 +56,7 @@ class PlaceCells(NamedTuple):
     position_accuracy_m: str
 
 
-@dataclass(frozen=True, slots=True)
-class CameraFacts:
+class CameraFacts(NamedTuple):
     """What one row says of a camera; None, or nothing, where it does not say."""
 
     where: str
@@ -93,7 +97,7 @@ def map_camera(row: TextRow, rules: RowRules) -> CameraFacts:
     native_id = _read_id(cells.id, rules.id_strip_leading_zeros)
     lat, lon = split_lat_lon(cells.lat_lon) if cells.lat_lon else (cells.lat, cells.lon)
     coordinates = read_coordinates(lat, lon, rules.area)
-    elevation_m = read_number(cells.elevation_m, "elevation_m")
+    elevation_m = read_number(cells.elevation_m, "elevation_m") if cells.elevation_m else None
     stated_accuracy_m = read_distance(cells.position_accuracy_m, "position_accuracy_m")
     position = coordinates and Position(
         lat=coordinates[0],
@@ -108,18 +112,16 @@ def map_camera(row: TextRow, rules: RowRules) -> CameraFacts:
         where=row.where,
         native_id=native_id,
         name=cells.name or None,
-        kind=_read_choice(CameraKind, cells.kind, "kind"),
+        kind=_read_choice(CameraKind, cells.kind, "kind") if cells.kind else None,
         position=position,
         elevation_m=elevation_m,
         place=cells.place or None,
         level=cells.level or None,
-        views=_read_views(cells),
-        status=_read_choice(CameraStatus, cells.status, "status"),
+        views=_read_views(cells.heading_deg, cells.fov_deg, cells.range_m),
+        status=_read_choice(CameraStatus, cells.status, "status") if cells.status else None,
         retention_days=retention_days,
         tags=_read_tags(cells.tags),
-        streets=tuple(
-            street for text in row.cells[len(CameraCells._fields) :] for street in split_streets(text)
-        ),
+        streets=_read_streets(row.cells[len(CameraCells._fields) :]),
         snapshot_url=read_web_address(cells.snapshot_url, "snapshot_url"),
         clip_url=read_web_address(cells.clip_url, "clip_url"),
     )
@@ -148,6 +150,10 @@ def map_place(row: TextRow, area: Area | None, accuracy_m: float | None = None) 
     return PlaceRecord(native_id=native_id, name=cells.name or native_id, position=position)
 
 
+def _read_streets(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(street for text in texts for street in split_streets(text)) if texts else ()
+
+
 def _translate(cells: CameraCells, values: Mapping[CameraField, Mapping[str, str]]) -> CameraCells:
     """The list's own words replaced by ours, one whole cell at a time."""
     return cells._replace(
@@ -164,9 +170,8 @@ def _read_id(text: str, strip_leading_zeros: bool) -> str:
 Choice = TypeVar("Choice", CameraKind, CameraStatus)
 
 
-def _read_choice(choices: type[Choice], text: str, field: str) -> Choice | None:
-    if not text:
-        return None
+@lru_cache(maxsize=256)
+def _read_choice(choices: type[Choice], text: str, field: str) -> Choice:
     try:
         return choices(text.lower())
     except ValueError:
@@ -174,23 +179,21 @@ def _read_choice(choices: type[Choice], text: str, field: str) -> Choice | None:
         raise Unusable(f"{field} is {text[:40]!r}, none of {known}") from None
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _read_tags(text: str) -> tuple[str, ...]:
     if not text:
         return ()
     return tuple(dict.fromkeys(tag for part in _BETWEEN_TAGS.split(text) if (tag := part.strip())))
 
 
-def _read_views(cells: CameraCells) -> tuple[View, ...]:
+@lru_cache(maxsize=REMEMBERED)
+def _read_views(heading_deg: str, fov_deg: str, range_m: str) -> tuple[View, ...]:
     """One view for each heading; an angle and a range stand for all views, or for one each."""
-    if not (cells.heading_deg or cells.fov_deg or cells.range_m):
+    if not (heading_deg or fov_deg or range_m):
         return ()
     columns = [
         [read_number(part, field) for part in _split_numbers(text)]
-        for field, text in (
-            ("heading_deg", cells.heading_deg),
-            ("fov_deg", cells.fov_deg),
-            ("range_m", cells.range_m),
-        )
+        for field, text in (("heading_deg", heading_deg), ("fov_deg", fov_deg), ("range_m", range_m))
     ]
     count = max(len(column) for column in columns)
     if any(len(column) not in (1, count) for column in columns):

@@ -6,7 +6,6 @@ told: a position too far off for both to be right, and another kind.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from adapters.contract.models import CameraRecord, CameraStatus, Position, Rejection
 from adapters.lists.crossings import CrossingIndex
@@ -20,8 +19,7 @@ UNSTATED_ACCURACY_M = 50.0
 
 def merge_facts(first: CameraFacts, later: CameraFacts) -> CameraFacts:
     """What both rows say of the same camera; the first is believed where they disagree."""
-    return replace(
-        first,
+    return first._replace(
         name=first.name or later.name,
         kind=first.kind or later.kind,
         position=first.position or later.position,

@@ -219,7 +219,7 @@ class _Batches(Generic[Item]):
 
 
 async def stream(
-    open_items: Callable[[], Iterator[Item]], batch_size: int = 256
+    open_items: Callable[[], Iterator[Item]], batch_size: int = 1024
 ) -> AsyncGenerator[Item, None]:
     """The items of a blocking iterator, made in a thread so that the event loop never waits for a file.
 

@@ -4,6 +4,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
@@ -23,8 +24,7 @@ class Wanted:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TextRow:
+class TextRow(NamedTuple):
     """The wanted cells in the order they were asked for, stripped; an empty text is unknown.
 
     `extent_m` is how far what the row speaks of reaches from its position: 0 for a point.

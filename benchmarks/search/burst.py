@@ -7,8 +7,9 @@ from pathlib import Path
 
 from benchmarks.search.world import clustered
 from broker.catalog.connection import client_of_socket
+from broker.catalog.encoding import written
 from broker.catalog.models import Camera
-from broker.catalog.store import CatalogStore, Difference, digest
+from broker.catalog.store import CatalogStore, Difference
 
 MOVED_DEG = 0.0005
 EVERY = 5
@@ -21,8 +22,8 @@ async def main() -> None:
     async with client_of_socket(Path(sys.argv[1])) as redis:
         store = CatalogStore(redis)
         for network, some in groupby(cameras, key=lambda camera: camera.network):
-            written = tuple((camera, digest(camera)) for camera in some)
-            await store.apply(network, Difference(written=written, removed=()))
+            changed_cameras = tuple(written(camera) for camera in some)
+            await store.apply(network, Difference(written=changed_cameras, removed=()))
 
 
 def _changed(number: int, body: bytes) -> Camera:

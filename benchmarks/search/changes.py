@@ -12,11 +12,12 @@ from benchmarks.search.brokers import catalog_of
 from benchmarks.search.questions import Asked
 from benchmarks.search.world import NOW, PURPOSE, World
 from broker.catalog.connection import client_of_socket
+from broker.catalog.encoding import written as written_as
 from broker.catalog.index.following import CatalogFollower
 from broker.catalog.index.memory import CatalogIndex
 from broker.catalog.models import Camera
 from broker.catalog.questions import Question
-from broker.catalog.store import CatalogStore, Difference, digest
+from broker.catalog.store import CatalogStore, Difference
 from broker.clock import SystemClock
 from broker.identifiers import RandomIdentifiers
 
@@ -85,7 +86,7 @@ async def _change(world: World, socket: Path, count: int) -> list[float]:
             named = camera.model_copy(update={"name": f"change {number}"})
             await asyncio.sleep(max(0.0, began + number / A_SECOND - time.monotonic()))
             written.append(time.monotonic())
-            await store.apply(named.network, Difference(written=((named, digest(named)),), removed=()))
+            await store.apply(named.network, Difference(written=(written_as(named),), removed=()))
     return written
 
 

@@ -1,7 +1,9 @@
 """Frozen facts of the catalog and the questions that are put to it."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -19,12 +21,15 @@ from adapters.contract.models import (
     View,
 )
 
+_PLAIN: Final = re.compile("[A-Za-z0-9._~-]+", re.ASCII).fullmatch
 RESERVED_TAG: Final = "reserved"
 
 
 def camera_id(network_id: str, native_id: str) -> str:
     """`<network>:<native id>`, the native id percent-encoded outside `A-Za-z0-9._~-`."""
-    return f"{network_id}:{quote(native_id, safe='')}"
+    if _PLAIN(native_id) is None:
+        native_id = quote(native_id, safe="")
+    return f"{network_id}:{native_id}"
 
 
 def network_of(identifier: str) -> str:
@@ -48,6 +53,13 @@ def wrapped_deg(lon_deg: float) -> float:
 
 class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BreakerState(StrEnum):
+    """Whether a network is tried at its pace, or rarely, as it failed again and again."""
+
+    CLOSED = "closed"
+    OPEN = "open"
 
 
 class Place(Model):
@@ -122,8 +134,38 @@ class Camera(Model):
         return min(times, default=None)
 
 
+class Quarantined(Model):
+    """Records of a network that cannot be used for the same reason: how many the last answer had, since when there
+    were any, and where some of them stand."""
+
+    reason: str
+    count: int
+    first_seen_at: Instant
+    examples: tuple[str, ...]
+
+
+class HeldAnswer(Model):
+    """An answer that is not believed before somebody confirms it: it has `still_listed` of `known` cameras."""
+
+    since: Instant
+    found: int
+    still_listed: int
+    known: int
+    rounds: int
+
+
+class Confirmed(Model):
+    """What somebody takes for true: an answer of so many cameras, so many of which were known."""
+
+    found: int
+    still_listed: int
+
+
 class NetworkReport(Model):
-    """What the last synchronisation of a network found. `error` is set where it failed."""
+    """What the last synchronisation of a network found. `error` is set where it failed.
+
+    `failures` counts those in a row; from a number on the breaker is `open`, and the network is tried rarely.
+    """
 
     network: str
     agency: str
@@ -137,6 +179,11 @@ class NetworkReport(Model):
     rejected: int
     reasons: tuple[str, ...] = ()
     error: str | None = None
+    failures: int = 0
+    failing_since: Instant | None = None
+    breaker: BreakerState = BreakerState.CLOSED
+    next_attempt_at: Instant | None = None
+    held: HeldAnswer | None = None
 
     @property
     def proven_until(self) -> datetime | None:

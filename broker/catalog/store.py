@@ -1,39 +1,46 @@
 """The catalog in Redis. Every key is in `broker.redis_keys`; every outage becomes one `Problem` here."""
 
-import hashlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from itertools import chain
+from typing import Any, Final, TypeVar
 
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
 from broker import redis_keys
-from broker.catalog.models import Camera, NetworkReport, Place, network_of
+from broker.catalog.encoding import WrittenCamera
+from broker.catalog.fencing import (
+    ARGUMENTS_AT_MOST,
+    DROP_OWN,
+    FENCED,
+    RENEW,
+    TAKE_OR_RENEW,
+    Command,
+    Lease,
+    LeaseLost,
+    packed,
+)
+from broker.catalog.models import Camera, Confirmed, NetworkReport, Place, Quarantined, network_of
 from broker.errors import Problem
 
 CHUNK: Final = 2_000
 CHANGES_AT_ONCE: Final = 200
+"""So many entries of the change stream are read in one call."""
 
-TAKE_OR_RENEW: Final = """
-if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])
-"""
-"""One step in the server: between two calls of ours, the lease could pass to another process."""
+CAMERAS_A_CHANGE: Final = 16
+"""So many cameras one entry of the change stream names at most: a list of a million is told in few."""
 
-DROP_OWN: Final = (
-    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
-)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What a synchronisation changes: cameras to write with their digests, and ids to remove for good."""
+    """What a synchronisation changes: cameras to write, and ids to remove for good."""
 
-    written: tuple[tuple[Camera, str], ...]
+    written: tuple[WrittenCamera, ...]
     removed: tuple[str, ...]
 
 
@@ -62,13 +69,19 @@ class Changes:
     lost: bool
 
 
-def _announce(pipeline: Any, what: str, whose: str) -> None:
-    pipeline.xadd(redis_keys.CHANGES, {what: whose}, maxlen=redis_keys.CHANGES_KEPT, approximate=True)
+def _told(what: str, whose: str) -> Command:
+    return ("XADD", redis_keys.CHANGES, "MAXLEN", "~", redis_keys.CHANGES_KEPT, "*", what, whose)
 
 
-def digest(camera: Camera) -> str:
-    """Changes when anything that the catalog says of the camera changes."""
-    return hashlib.blake2b(camera.model_dump_json().encode(), digest_size=12).hexdigest()
+def _told_cameras(ids: Sequence[str]) -> Iterator[Command]:
+    """Ids hold no space: a native id is percent-encoded."""
+    for part in _parts(ids, CAMERAS_A_CHANGE):
+        yield _told("camera", " ".join(part))
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 @asynccontextmanager
@@ -102,75 +115,106 @@ class CatalogStore:
     # synchronisation
 
     async def digests(self, network_id: str) -> dict[str, str]:
-        """Camera id → digest of what is stored."""
+        """Camera id → digest of what is stored; read in parts, as a million would stop everything else."""
+        digests: dict[str, str] = {}
+        async for part in self._scan(redis_keys.network_digests(network_id)):
+            digests.update(part)
+        return digests
+
+    async def apply(self, network_id: str, difference: Difference, lease: Lease | None = None) -> None:
+        """Writes a difference in parts, each in one step: no camera is half there.
+
+        With a lease, `LeaseLost` at the first part that comes after its end.
+        """
+        for written in _parts(difference.written, CHUNK):
+            await self._write(lease, self._writing(network_id, written))
+        for removed in _parts(difference.removed, CHUNK):
+            await self._write(lease, self._removing(network_id, removed))
+
+    def _writing(self, network_id: str, written: Sequence[WrittenCamera]) -> Iterator[Command]:
+        bodies = [word for camera in written for word in (camera.id, camera.body.decode())]
+        digests = [word for camera in written for word in (camera.id, camera.digest)]
+        yield ("HSET", redis_keys.network_cameras(network_id), *bodies)
+        yield ("HSET", redis_keys.network_digests(network_id), *digests)
+        yield from _told_cameras([camera.id for camera in written])
+
+    def _removing(self, network_id: str, removed: Sequence[str]) -> Iterator[Command]:
+        yield ("HDEL", redis_keys.network_cameras(network_id), *removed)
+        yield ("HDEL", redis_keys.network_digests(network_id), *removed)
+        yield from _told_cameras(removed)
+
+    async def _write(self, lease: Lease | None, commands: Iterable[Command]) -> None:
+        """All of it in one step, and only while the lease is held; without a lease, by whoever has no rival."""
+        key = redis_keys.CHANGES if lease is None else redis_keys.network_lease(lease.network)
+        token = "" if lease is None else lease.token
         async with _reaching_redis():
-            return dict(await self._redis.hgetall(redis_keys.network_digests(network_id)))
+            done = await self._redis.eval(FENCED, 1, key, token, packed(commands))
+        if not done:
+            raise LeaseLost(f"{key}: the network is another runner's by now")
 
-    async def apply(self, network_id: str, difference: Difference) -> None:
-        """Writes a difference in pipelines; a chunk is one transaction: no camera is half there."""
-        async with _reaching_redis():
-            for start in range(0, len(difference.written), CHUNK):
-                await self._write(network_id, difference.written[start : start + CHUNK])
-            for start in range(0, len(difference.removed), CHUNK):
-                await self._remove(network_id, difference.removed[start : start + CHUNK])
-
-    async def _write(self, network_id: str, written: Sequence[tuple[Camera, str]]) -> None:
-        pipeline = self._redis.pipeline(transaction=True)
-        bodies = {camera.id: camera.model_dump_json(exclude_defaults=True) for camera, _ in written}
-        pipeline.hset(redis_keys.network_cameras(network_id), mapping=bodies)
-        pipeline.hset(redis_keys.network_digests(network_id), mapping={c.id: d for c, d in written})
-        for camera, _ in written:
-            _announce(pipeline, "camera", camera.id)
-        await pipeline.execute()
-
-    async def _remove(self, network_id: str, removed: Sequence[str]) -> None:
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.hdel(redis_keys.network_cameras(network_id), *removed)
-        pipeline.hdel(redis_keys.network_digests(network_id), *removed)
-        for identifier in removed:
-            _announce(pipeline, "camera", identifier)
-        await pipeline.execute()
-
-    async def put_places(self, network_id: str, places: Iterable[Place]) -> None:
+    async def put_places(self, network_id: str, places: Iterable[Place], lease: Lease | None = None) -> None:
         """Replaces the places of a network; no write where nothing changed."""
         key = redis_keys.network_places(network_id)
         wanted = {place.id: place.model_dump_json() for place in places}
         async with _reaching_redis():
             known = await self._redis.hgetall(key)
-            pipeline = self._redis.pipeline(transaction=True)
-            changed = {name: body for name, body in wanted.items() if known.get(name) != body}
-            if changed:
-                pipeline.hset(key, mapping=changed)
-            if gone := set(known) - set(wanted):
-                pipeline.hdel(key, *gone)
-            if len(pipeline):
-                _announce(pipeline, "places", network_id)
-                await pipeline.execute()
+        changed: list[tuple[str, str]] = [
+            (name, body) for name, body in wanted.items() if known.get(name) != body
+        ]
+        gone = sorted(set(known) - set(wanted))
+        if not changed and not gone:
+            return
+        commands: list[Command] = [
+            ("HSET", key, *chain.from_iterable(part)) for part in _parts(changed, ARGUMENTS_AT_MOST // 2)
+        ]
+        commands += [("HDEL", key, *part) for part in _parts(gone, ARGUMENTS_AT_MOST)]
+        await self._write(lease, [*commands, _told("places", network_id)])
 
-    async def put_report(self, report: NetworkReport) -> None:
+    async def put_report(self, report: NetworkReport, lease: Lease | None = None) -> None:
+        key = redis_keys.NETWORKS
+        stored: Command = ("HSET", key, report.network, report.model_dump_json())
+        await self._write(lease, [stored, _told("report", report.network)])
+
+    async def put_quarantine(
+        self, network_id: str, quarantine: Sequence[Quarantined], lease: Lease | None = None
+    ) -> None:
+        """Replaces what is known of a network's bad records."""
+        key = redis_keys.network_quarantine(network_id)
+        commands: list[Command] = [("DEL", key)]
+        if quarantine:
+            commands.append(("RPUSH", key, *(entry.model_dump_json() for entry in quarantine)))
+        await self._write(lease, commands)
+
+    async def quarantine(self, network_id: str) -> list[Quarantined]:
+        """A network's bad records by reason, as its last readable answer has them."""
         async with _reaching_redis():
-            pipeline = self._redis.pipeline(transaction=True)
-            pipeline.hset(redis_keys.NETWORKS, report.network, report.model_dump_json())
-            _announce(pipeline, "report", report.network)
-            await pipeline.execute()
+            stored = await self._redis.lrange(redis_keys.network_quarantine(network_id), 0, -1)
+        return [Quarantined.model_validate_json(body) for body in stored]
+
+    async def put_confirmed(
+        self, network_id: str, confirmed: Confirmed | None, lease: Lease | None = None
+    ) -> None:
+        """The answer that somebody takes for true; None once it was taken."""
+        key = redis_keys.network_confirmed(network_id)
+        command: Command = ("DEL", key) if confirmed is None else ("SET", key, confirmed.model_dump_json())
+        await self._write(lease, [command])
+
+    async def confirmed(self, network_id: str) -> Confirmed | None:
+        async with _reaching_redis():
+            body = await self._redis.get(redis_keys.network_confirmed(network_id))
+        return None if body is None else Confirmed.model_validate_json(body)
 
     async def announce_gazetteer(self) -> None:
         """Tells every process that places were imported."""
-        async with _reaching_redis():
-            pipeline = self._redis.pipeline(transaction=False)
-            _announce(pipeline, "gazetteer", "")
-            await pipeline.execute()
+        await self._write(None, [_told("gazetteer", "")])
 
     async def forget(self, network_id: str) -> tuple[str, ...]:
         """Removes a network with its places and report; the ids of the cameras that went."""
         gone = tuple(sorted(await self.digests(network_id)))
         await self.apply(network_id, Difference(written=(), removed=gone))
         await self.put_places(network_id, ())
-        async with _reaching_redis():
-            pipeline = self._redis.pipeline(transaction=True)
-            pipeline.hdel(redis_keys.NETWORKS, network_id)
-            _announce(pipeline, "report", network_id)
-            await pipeline.execute()
+        await self.put_quarantine(network_id, ())
+        await self._write(None, [("HDEL", redis_keys.NETWORKS, network_id), _told("report", network_id)])
         return gone
 
     async def reports(self) -> dict[str, NetworkReport]:
@@ -191,6 +235,23 @@ class CatalogStore:
         key, milliseconds = redis_keys.network_lease(network_id), int(seconds * 1000)
         async with _reaching_redis():
             return bool(await self._redis.eval(TAKE_OR_RENEW, 1, key, owner, milliseconds))
+
+    async def seize_lease(self, network_id: str, owner: str, seconds: float) -> None:
+        """Takes the lease from whoever has it: that one's writes are refused from now on."""
+        async with _reaching_redis():
+            await self._redis.set(redis_keys.network_lease(network_id), owner, px=int(seconds * 1000))
+
+    async def renew_leases(self, leases: Sequence[Lease], seconds: float) -> list[tuple[bool, str | None]]:
+        """For each lease, whether it is still held, and what was confirmed of its network; those that are held last
+        for so long from now."""
+        async with _reaching_redis():
+            pipeline = self._redis.pipeline(transaction=False)
+            for lease in leases:
+                key = redis_keys.network_lease(lease.network)
+                pipeline.eval(RENEW, 1, key, lease.token, int(seconds * 1000))
+                pipeline.get(redis_keys.network_confirmed(lease.network))
+            answers = await pipeline.execute()
+        return [(bool(held), confirmed) for held, confirmed in zip(answers[::2], answers[1::2], strict=True)]
 
     async def drop_lease(self, network_id: str, owner: str) -> None:
         """Lets another process go on at once; nothing happens where the lease is another's."""
@@ -258,7 +319,8 @@ class CatalogStore:
             if len(entries) == CHANGES_AT_ONCE:  # whatever was cut off lies further back than so many
                 about = await self._redis.xinfo_stream(redis_keys.CHANGES)
                 cut = about["entries-added"] - about["length"]
-        found = tuple(Change(*next(iter(fields.items()))) for _, fields in entries)
+        told = (next(iter(fields.items())) for _, fields in entries)
+        found = tuple(Change(what, whose) for what, named in told for whose in named.split() or ("",))
         reached = ChangesRead(entries[-1][0], read.count + len(entries))
         return Changes(reached, found, lost=cut > read.count)
 
@@ -280,11 +342,16 @@ class CatalogStore:
     async def network_bodies(self, network_id: str) -> AsyncIterator[list[str]]:
         """All cameras of a network as they are stored, in parts; one that changes meanwhile comes in either
         state."""
-        key, cursor = redis_keys.network_cameras(network_id), 0
+        async for part in self._scan(redis_keys.network_cameras(network_id)):
+            yield list(part.values())
+
+    async def _scan(self, key: str) -> AsyncIterator[dict[str, str]]:
+        """A hash in parts."""
+        cursor = 0
         while True:
             async with _reaching_redis():
                 cursor, part = await self._redis.hscan(key, cursor, count=CHUNK)
-            yield list(part.values())
+            yield part
             if cursor == 0:
                 return
 

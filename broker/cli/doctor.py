@@ -72,9 +72,9 @@ async def _networks(settings: Settings, host: Host, only: str | None) -> list[Fi
                 recorder = recorders.get(network.id)
                 found = rejected = 0
                 async with asyncio.timeout(60):
-                    async for record in recorder.cameras():
-                        rejected += isinstance(record, Rejection)
-                        found += not isinstance(record, Rejection)
+                    async for part in recorder.cameras():
+                        bad = sum(isinstance(record, Rejection) for record in part)
+                        found, rejected = found + len(part) - bad, rejected + bad
             except AdapterError as error:
                 findings.append(Finding(network.id, False, f"{error.code}: {error.message}"))
             except TimeoutError:

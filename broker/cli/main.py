@@ -21,7 +21,7 @@ MODULES: Final[dict[str, str]] = {
     "demo": "broker.cli.demo",
     "serve": "broker.cli.serving",
     "api": "broker.cli.serving",
-    "ingest": "broker.cli.serving",
+    "ingest": "broker.cli.ingesting",
     "worker": "broker.cli.serving",
     "search": "broker.cli.search",
     "request": "broker.cli.requests",

@@ -1,4 +1,4 @@
-"""`entrevue serve`, `ingest`, `worker`: the processes of a broker."""
+"""`entrevue serve`, `worker`: the processes of a broker."""
 
 import os
 import signal
@@ -12,19 +12,16 @@ import typer
 
 from broker.app import Broker, background
 from broker.cli.configured import settings_of
-from broker.cli.failures import Failure
-from broker.cli.hosting import keep_working, owning, owning_or_attached, with_broker
+from broker.cli.hosting import keep_working, owning
 from broker.cli.options import HostOptions, host_command
-from broker.cli.output import print_json, print_table, tell, tell_json, waiting
+from broker.cli.output import tell, tell_json
 from broker.cli.processes import keep_processes
 from broker.cli.server import listen, serve_until_stopped, url_of
-from broker.ingest.views import NetworkList, NetworkView, network_view
 
 
 def add_to(app: typer.Typer) -> None:
     app.command("serve", help="Run the API; with embedded stores also ingest and worker.")(serve)
     app.command("api", hidden=True)(api)
-    app.command("ingest", help="Keep the catalog true. --once synchronises once and prints a table.")(ingest)
     app.command("worker", help="Carry out due work: holds, clips, bundles.")(worker)
 
 
@@ -90,55 +87,6 @@ def _stop_with_parent() -> None:
     while os.read(sys.stdin.fileno(), 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-@host_command
-def ingest(
-    options: HostOptions,
-    network: Annotated[str | None, typer.Option(help="Only this network.")] = None,
-    once: Annotated[bool, typer.Option("--once", help="Synchronise once and print what was found.")] = False,
-) -> None:
-    settings = settings_of(options)
-    wanted = tuple(n for n in settings.network if network in (None, n.id))
-    if not wanted:
-        known = ", ".join(n.id for n in settings.network) or "none"
-        raise Failure(f"there is no network {network!r} in the configuration; known: {known}")
-    if not once:
-
-        async def go_on(broker: Broker) -> None:
-            tell([f"synchronising {', '.join(n.id for n in wanted)}"])
-            await broker.schedule.run({n.id for n in wanted})
-
-        keep_working(settings, go_on)
-        return
-
-    async def work(broker: Broker) -> NetworkList:
-        clock, synchronise = broker.services.clock, broker.ingest.synchronise
-        views = [network_view(n, await synchronise(n.id), clock.now()) for n in wanted]
-        return NetworkList(networks=views, links=[])
-
-    with ExitStack() as stack:
-        embedded = settings.broker.redis_url is None
-        owned = stack.enter_context(owning_or_attached(settings.broker.data)) if embedded else None
-        stack.enter_context(waiting(f"synchronising {', '.join(n.id for n in wanted)}"))
-        found = with_broker(settings, work, owned)
-    if options.as_json:
-        print_json(found.model_dump(mode="json"))
-    else:
-        _print_found(found.networks)
-    failed = [view for view in found.networks if view.error is not None]
-    if failed:
-        raise Failure(f"{failed[0].id}: {failed[0].error}")
-
-
-def _print_found(networks: list[NetworkView]) -> None:
-    print_table(
-        ("network", "found", "added", "changed", "vanished", "rejected"),
-        ((n.id, n.found, n.added, n.changed, n.vanished, n.rejected) for n in networks),
-    )
-    reasons = [(n.id, reason) for n in networks for reason in n.reasons]
-    if reasons:
-        print_table(("network", "rejected because"), reasons)
 
 
 @host_command

@@ -13,6 +13,7 @@ from broker.catalog.service import Catalog
 from broker.catalog.snapshots import Snapshots
 from broker.clock import Clock
 from broker.holds.service import Holds
+from broker.ingest.networks import Networks
 from broker.requests.decisions import Decisions
 from broker.requests.delivery import Delivery
 from broker.requests.service import Requests
@@ -30,6 +31,7 @@ class Services:
     agreements: Agreements
     audit: AuditLog
     catalog: Catalog
+    networks: Networks
     snapshots: Snapshots
     holds: Holds
     requests: Requests

@@ -6,171 +6,123 @@ a whole is raised.
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Final, TypeVar
 
 from adapters.contract.capabilities import Capability
 from adapters.contract.errors import AdapterError, GiveUp, NotFound
-from adapters.contract.models import CameraRecord, CameraStatus, Interval, Rejection, Snapshot, Span
-from broker.catalog.gazetteers.shelf import KnownPlaces
-from broker.catalog.models import Camera, Place, SnapshotReference, camera_id, network_of
-from broker.catalog.names import folded_name
+from adapters.contract.models import CameraRecord, Interval, Rejection, Snapshot
+from broker.catalog.encoding import CameraFacts, written
+from broker.catalog.models import Camera, Place, SnapshotReference, camera_id
+from broker.catalog.store import CatalogStore
 from broker.errors import Problem
+from broker.ingest.evidence import Footage, proof_lasts, proven_status
+from broker.ingest.listing import Listing
 from broker.ingest.recorder import Recorder
+from broker.ingest.round import Round
 from broker.snapshots.picture import UnusablePicture, small_jpeg
 from broker.vault.store import Vault, snapshot_key
 
 RECORDER_CALLS: Final = 8
+AT_ONCE: Final = 256
 DEFAULT_RETENTION_DAYS: Final = 31.0
-NAMESAKES_TOLD: Final = 4
-PROOF_REFRESHES: Final = 2
-PROOF_AT_LEAST: Final = timedelta(minutes=2)
-"""Footage that ended within so many refreshes, or so long ago, proves that a camera works: recorders close
-their files every minute or so, and show a file only then."""
+ASKED_ABOUT_CAMERAS: Final = frozenset({Capability.SPANS, Capability.SNAPSHOT})
+"""Abilities for which each camera is asked about by itself."""
 
-
-@dataclass
-class Round:
-    """What one look gathers. `known` is what the catalog holds of the network, `gazetteers` the public places."""
-
-    at: datetime
-    known: Mapping[str, Camera]
-    gazetteers: KnownPlaces = field(default_factory=KnownPlaces)
-    places: dict[str, Place] = field(default_factory=dict)
-    cameras: dict[str, Camera] = field(default_factory=dict)
-    rejected: list[Rejection] = field(default_factory=list)
-    out_of_reach: list[AdapterError] = field(default_factory=list)
-    _place_by_name: dict[str, Place] = field(default_factory=dict)
-
-    def reject(self, where: str, reason: str) -> None:
-        self.rejected.append(Rejection(where=where, reason=reason))
-
-    def add_place(self, place: Place) -> None:
-        if place.id in self.places:
-            self.reject(place.id, "place listed twice: the first counts")
-            return
-        self.places[place.id] = place
-        if name := folded_name(place.name):
-            self._place_by_name.setdefault(name, place)
-
-    def place_of(self, identifier: str, record: CameraRecord) -> Place | None:
-        """The network's own place with the native id that the camera names, else its first one with the name; else
-        the place of a gazetteer with the id, else the only one with the name.
-
-        A camera that nothing else locates is told of where it names several, or an id that there is not.
-        """
-        named = record.place
-        if named is None:
-            return None
-        own = self.places.get(camera_id(network_of(identifier), named))
-        place = own or self._place_by_name.get(folded_name(named)) or self.gazetteers.get(named)
-        if place is not None:
-            return place
-        namesakes = self.gazetteers.named(named, NAMESAKES_TOLD)
-        if len(namesakes) == 1:
-            return namesakes[0]
-        if record.position is None and namesakes:
-            ids = ", ".join(namesake.id for namesake in namesakes)
-            self.reject(identifier, f"its place {named!r} names several places: give its id ({ids})")
-        elif record.position is None and network_of(named) in self.gazetteers.lists:
-            self.reject(identifier, f"its place {named!r} is not in the gazetteer {network_of(named)}")
-        return None
-
-
-@dataclass(frozen=True)
-class Footage:
-    """A camera's spans. `is_current` is False where the recorder did not say and they are what was known."""
-
-    spans: tuple[Span, ...]
-    is_current: bool
+T = TypeVar("T")
 
 
 class Gatherer:
     """Looks at networks; writes nothing but pictures."""
 
-    def __init__(self, vault: Vault, max_snapshot_bytes: int) -> None:
+    def __init__(self, catalog: CatalogStore, vault: Vault, max_snapshot_bytes: int) -> None:
+        self._catalog = catalog
         self._vault = vault
         self._max_snapshot_bytes = max_snapshot_bytes
 
     async def gather(self, recorder: Recorder, found: Round) -> None:
         """Fills the round. `AdapterError` where the network could not be listed, or no camera be reached."""
-        network_id = recorder.network.id
         recorder = await recorder.with_clock()
         if Capability.PLACES in recorder.capabilities:
-            async for place in recorder.places():
-                if isinstance(place, Rejection):
-                    found.rejected.append(place)
-                else:
-                    name = camera_id(network_id, place.native_id)
-                    found.add_place(Place(id=name, name=place.name, position=place.position))
-        records = await self._list(recorder, found)
+            await self._places(recorder, found)
+        if recorder.capabilities & ASKED_ABOUT_CAMERAS:
+            await self._ask_about_each(recorder, found)
+            return
+        listing = Listing(recorder, found)
+        async for part in recorder.cameras():
+            for identifier, record in listing.admitted(part):
+                found.take(listing.written(identifier, record))
+            await asyncio.sleep(0)
+
+    async def _places(self, recorder: Recorder, found: Round) -> None:
+        async for place in recorder.places():
+            if isinstance(place, Rejection):
+                found.rejected.add(place)
+            else:
+                name = camera_id(recorder.network.id, place.native_id)
+                found.add_place(Place(id=name, name=place.name, position=place.position))
+
+    async def _ask_about_each(self, recorder: Recorder, found: Round) -> None:
+        """The whole list first: a recorder may not like to wait in the middle of it, and no camera is asked about
+        whose list is not believed."""
+        listing, records = Listing(recorder, found), dict[str, CameraRecord]()
+        async for part in recorder.cameras():
+            records.update(listing.admitted(part))
+        if not found.is_believed:
+            return
         calls = asyncio.Semaphore(RECORDER_CALLS)
 
-        async def complete(record: CameraRecord) -> Camera:
+        async def complete(name: str, previous: Camera | None) -> Camera:
             async with calls:
-                return await self._complete(recorder, found, record)
+                facts = listing.facts(name, records[name])
+                return await self._complete(recorder, found, records[name], facts, previous)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = {name: group.create_task(complete(record)) for name, record in records.items()}
+        for ids in _parts(list(records), AT_ONCE):
+            known = await self._known(found, ids)
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(complete(name, known.get(name))) for name in ids]
+            for task in tasks:
+                found.take(written(task.result()))
         if records and len(found.out_of_reach) == len(records):
             raise found.out_of_reach[0]
-        found.cameras.update({name: task.result() for name, task in tasks.items()})
 
-    async def _list(self, recorder: Recorder, found: Round) -> dict[str, CameraRecord]:
-        records: dict[str, CameraRecord] = {}
-        async for record in recorder.cameras():
-            if isinstance(record, Rejection):
-                found.rejected.append(record)
-                continue
-            name = camera_id(recorder.network.id, record.native_id)
-            if name in records:
-                found.reject(name, "listed twice: the first counts")
-            else:
-                records[name] = record
-        return records
+    async def _known(self, found: Round, ids: Sequence[str]) -> Mapping[str, Camera]:
+        known = [name for name in ids if name in found.digests]
+        return {camera.id: camera for camera in await self._catalog.cameras(known)}
 
-    async def _complete(self, recorder: Recorder, found: Round, record: CameraRecord) -> Camera:
-        network = recorder.network
-        identifier = camera_id(network.id, record.native_id)
-        previous = found.known.get(identifier)
-        place = found.place_of(identifier, record)
+    async def _complete(
+        self,
+        recorder: Recorder,
+        found: Round,
+        record: CameraRecord,
+        facts: CameraFacts,
+        previous: Camera | None,
+    ) -> Camera:
         footage = await self._footage(recorder, found, record, previous)
-        status = _status(recorder, record, footage, found.at)
-        same = previous is not None and previous.status is status and previous.vanished_at is None
         camera = Camera(
-            id=identifier,
-            network=network.id,
-            agency=network.agency,
-            name=record.name,
-            kind=record.kind,
-            position=record.position,
-            place=place.id if place else None,
-            place_name=place.name if place else record.place,
-            place_position=place.position if place else None,
-            level=record.level,
-            views=record.views,
-            streams=record.streams,
-            status=status,
-            status_since=previous.status_since if same and previous else found.at,
-            retention_days=record.retention_days,
-            tags=tuple(sorted(record.tags)),
-            offers=tuple(sorted(recorder.capabilities)),
+            **facts,
             spans=footage.spans,
-            clock_offset_ms=recorder.clock_offset_ms,
             snapshot=previous.snapshot if previous else None,
         )
         if Capability.SNAPSHOT in recorder.capabilities and _wants_snapshot(camera, previous):
             reference = await self._snapshot(recorder, found, record, camera)
             camera = camera.model_copy(update={"snapshot": reference or camera.snapshot})
-        return camera
+        status = proven_status(
+            record.status,
+            footage,
+            camera.snapshot,
+            found.told_of(record.native_id),
+            found.at,
+            proof_lasts(recorder.network.refresh_s),
+        )
+        return camera.model_copy(update={"status": status})
 
     async def _footage(
         self, recorder: Recorder, found: Round, record: CameraRecord, previous: Camera | None
     ) -> Footage:
         if Capability.SPANS not in recorder.capabilities:
-            return Footage((), is_current=True)
+            return Footage()
         days = record.retention_days or DEFAULT_RETENTION_DAYS
         window = Interval(start=found.at - timedelta(days=days + 1), end=found.at + timedelta(minutes=5))
         try:
@@ -222,19 +174,14 @@ class Gatherer:
         return True
 
 
-def _status(recorder: Recorder, record: CameraRecord, footage: Footage, at: datetime) -> CameraStatus:
-    """What is proven: recent footage proves `up`; footage that stopped proves `down`, if one could look."""
-    if not footage.spans:
-        return record.status
-    proof = max(PROOF_AT_LEAST, timedelta(seconds=PROOF_REFRESHES * recorder.network.refresh_s))
-    if at - footage.spans[-1].interval.end <= proof:
-        return CameraStatus.UP
-    return CameraStatus.DOWN if footage.is_current else CameraStatus.STALE
-
-
 def _wants_snapshot(camera: Camera, previous: Camera | None) -> bool:
     """Whether there can be a newer picture than the one at hand: none yet, or footage has grown since."""
     if previous is None or previous.snapshot is None:
         return True
     newest = previous.spans[-1].interval.end if previous.spans else None
     return not camera.spans or camera.spans[-1].interval.end != newest
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from adapters.contract.capabilities import Capability
 from adapters.contract.errors import TimedOut
@@ -18,6 +18,7 @@ from adapters.contract.models import (
     CameraRecord,
     FootageListing,
     FootageMessage,
+    HealthEvent,
     HoldOrder,
     HoldReceipt,
     Interval,
@@ -32,6 +33,9 @@ from broker.errors import Problem
 from broker.settings import NetworkSettings, Settings
 
 T = TypeVar("T")
+
+PART: Final = 128
+"""So many records are worked on between two turns of the event loop."""
 
 LoadAdapter = Callable[[str], AdapterFactory]
 
@@ -78,7 +82,7 @@ class Recorder:
             async with asyncio.timeout(self._answer_s):
                 return await answer
         except TimeoutError as error:
-            raise TimedOut(f"network {self.network.id} did not answer within {self._answer_s:g} s") from error
+            raise self._silent() from error
 
     async def _each(self, records: AsyncIterator[T]) -> AsyncGenerator[T, None]:
         """What the adapter tells, step by step, each in time; closing it closes what the adapter opened."""
@@ -91,11 +95,49 @@ class Recorder:
                     return
                 yield record
 
-    def cameras(self) -> AsyncGenerator[CameraRecord | Rejection, None]:
-        return self._each(self._adapter.list_cameras())
+    async def cameras(self) -> AsyncGenerator[list[CameraRecord | Rejection], None]:
+        """The list in parts, so that a million records do not cost a million timers."""
+        records = self._adapter.list_cameras()
+        # the contract says that it is an async generator
+        async with aclosing(cast("AsyncGenerator[CameraRecord | Rejection, None]", records)) as steps:
+            is_ended = False
+            while not is_ended:
+                part: list[CameraRecord | Rejection] = []
+                is_ended = await self._fill(part, steps)
+                if part:
+                    yield part
+
+    async def _fill(self, part: list[T], steps: AsyncIterator[T]) -> bool:
+        """Whether the steps ended before the part was full. Every step has its time, to a tenth of it."""
+        loop, answer_s = asyncio.get_running_loop(), self._answer_s
+        try:
+            async with asyncio.timeout(answer_s) as limit:
+                counted_from = loop.time()
+                async for step in steps:
+                    part.append(step)
+                    if len(part) == PART:
+                        return False
+                    if loop.time() - counted_from > answer_s / 10:
+                        counted_from = loop.time()
+                        limit.reschedule(counted_from + answer_s)
+        except TimeoutError as error:
+            raise self._silent() from error
+        return True
+
+    def _silent(self) -> TimedOut:
+        return TimedOut(f"network {self.network.id} did not answer within {self._answer_s:g} s")
 
     def places(self) -> AsyncGenerator[PlaceRecord | Rejection, None]:
         return self._each(self._adapter.list_places())
+
+    async def health(self) -> AsyncGenerator[HealthEvent, None]:
+        """What the recorder tells of its cameras by itself; it may say nothing for days."""
+        offset = self._offset
+        events = self._adapter.watch_health()
+        # the contract says that it is an async generator
+        async with aclosing(cast("AsyncGenerator[HealthEvent, None]", events)) as told:
+            async for event in told:
+                yield event.model_copy(update={"at": event.at - offset})
 
     async def snapshot(self, native_id: str) -> Snapshot:
         """The latest picture; `captured_at` is when the recorder took it."""
@@ -174,15 +216,24 @@ class Recorders:
         self._open: dict[str, Recorder] = {}
 
     @property
+    def base_dir(self) -> Path:
+        """Where relative paths of the configuration start."""
+        return self._base_dir
+
+    @property
     def networks(self) -> tuple[NetworkSettings, ...]:
         return tuple(self._networks.values())
 
-    def get(self, network_id: str) -> Recorder:
-        """The network's recorder; `Misconfigured` where its options are wrong."""
+    def network(self, network_id: str) -> NetworkSettings:
+        """The network as it is configured; `Problem` where it is not."""
         if network_id not in self._networks:
             raise Problem("not_found", f"network {network_id} is not configured")
+        return self._networks[network_id]
+
+    def get(self, network_id: str) -> Recorder:
+        """The network's recorder; `Misconfigured` where its options are wrong."""
+        network = self.network(network_id)
         if network_id not in self._open:
-            network = self._networks[network_id]
             cache = self._cache / network_id
             cache.mkdir(parents=True, exist_ok=True)
             context = AdapterContext(

@@ -1,14 +1,28 @@
 """`/v1/networks`: how the camera networks do, for those who run them."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import ConfigDict, Field
 
 from broker.agencies.models import AgencyAction
 from broker.agencies.policy import may
 from broker.audit.models import Operation
-from broker.http.calls import CurrentCaller
+from broker.http.calls import Body, CurrentCaller
 from broker.http.paging import CurrentList
 from broker.http.services import CurrentServices
-from broker.ingest.views import NetworkList, network_view
+from broker.ingest.views import HeldView, NetworkList, QuarantinedView, QuarantineView, network_view
+
+Named = Annotated[str, Path(examples=["sncf-gares"], description="Id of a network")]
+
+
+class Confirmation(Body):
+    """What an administrator saw and takes for true."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"found": 4}]})
+
+    found: Annotated[int, Field(ge=0, le=10**9, description="`held.found` of the network as it was shown")]
+
 
 router = APIRouter(prefix="/v1/networks", tags=["networks"])
 
@@ -35,3 +49,24 @@ async def list_networks(asked: CurrentList, caller: CurrentCaller, services: Cur
     )
     answer = NetworkList(networks=views, links=asked.links(cut.last))
     return await services.authority.decide_and_log(lambda _book: (answer, entry))
+
+
+@router.get("/{network_id}/quarantine", response_model=QuarantineView, summary="Bad records of a network")
+async def list_quarantine(
+    network_id: Named, asked: CurrentList, caller: CurrentCaller, services: CurrentServices
+) -> QuarantineView:
+    """By reason, as the last readable answer had them; for administrators and the owner's custodians."""
+    records = await services.networks.quarantine(caller, network_id)
+    cut = asked.page.cut(records, lambda record: record.reason)
+    shown = [QuarantinedView(**record.model_dump()) for record in cut.rows]
+    return QuarantineView(network=network_id, records=shown, links=asked.links(cut.last))
+
+
+@router.post("/{network_id}/confirm", response_model=HeldView, summary="Believe an answer that is held")
+async def confirm_network(
+    network_id: Named, body: Confirmation, caller: CurrentCaller, services: CurrentServices
+) -> HeldView:
+    """An administrator confirms that a network really lists so few of its cameras. It is looked at within seconds, and
+    believed unless it lists under half of what was confirmed."""
+    answer = await services.networks.confirm(caller, network_id, body.found)
+    return HeldView(**answer.model_dump())

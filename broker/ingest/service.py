@@ -1,27 +1,36 @@
 """Brings one network into the catalog: looks, compares, writes the difference, marks what vanished.
 
-A network that fails, or that suddenly lists nothing, changes nothing: what was known stays, and the report
-says why.
+A network that fails changes nothing: what was known stays, and the report says why. One that suddenly lists under
+half of what was known is held for confirmation. With a lease, only who holds it writes.
 """
 
-from collections.abc import Iterable
-from datetime import timedelta
-from typing import Final
+import random
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import datetime, timedelta
 
-from adapters.contract.errors import AdapterError
+from adapters.contract.capabilities import Capability
+from adapters.contract.errors import AdapterError, NotSupported
+from adapters.contract.models import CameraStatus, HealthEvent
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
+from broker.catalog.fencing import Lease
 from broker.catalog.gazetteers.shelf import GazetteerShelf
-from broker.catalog.models import NetworkReport
-from broker.catalog.store import CatalogStore, Difference, digest, vanished
+from broker.catalog.models import Confirmed, HeldAnswer, NetworkReport
+from broker.catalog.store import CatalogStore
 from broker.clock import Clock
-from broker.ingest.gathering import Gatherer, Round
+from broker.ingest.area import Area, area_of
+from broker.ingest.evidence import Told
+from broker.ingest.gathering import Gatherer
+from broker.ingest.keeping import Keeper
+from broker.ingest.networks import answer_to_confirm
+from broker.ingest.pace import Pace, after_failure, after_success
 from broker.ingest.recorder import Recorders
+from broker.ingest.round import Round
+from broker.ingest.shrinking import held, told
 from broker.ledger.engine import Ledger
 from broker.settings import Settings
-from broker.vault.store import Vault, snapshot_key
-
-REASONS_KEPT: Final = 1000
+from broker.vault.store import Vault
 
 
 class Ingest:
@@ -36,30 +45,87 @@ class Ingest:
         clock: Clock,
         settings: Settings,
         gazetteers: GazetteerShelf,
+        jitter: random.Random,
     ) -> None:
         self._recorders = recorders
         self._catalog = catalog
         self._ledger = ledger
-        self._vault = vault
         self._clock = clock
         self._gazetteers = gazetteers
-        self._keep = timedelta(days=settings.broker.vanished_keep_days)
-        self._gatherer = Gatherer(vault, settings.broker.max_snapshot_bytes)
+        self._jitter = jitter
+        self._gatherer = Gatherer(catalog, vault, settings.broker.max_snapshot_bytes)
+        self._keeper = Keeper(catalog, vault, timedelta(days=settings.broker.vanished_keep_days))
+        self._told: dict[str, dict[str | None, Told]] = {}
+        self._areas: dict[str, Area | None] = {}
 
-    async def synchronise(self, network_id: str) -> NetworkReport:
-        """One round for one network. Failures at the recorder are in the report, not raised."""
-        known = {camera.id: camera for camera in await self._catalog.network_cameras(network_id)}
-        found = Round(self._clock.now(), known, await self._gazetteers.refresh())
-        try:
-            await self._gatherer.gather(self._recorders.get(network_id), found)
-        except AdapterError as error:
-            return await self._failed(network_id, found, f"{error.code}: {error.message}")
-        listed = sum(camera.vanished_at is None for camera in known.values())
-        if listed and not found.cameras:
-            return await self._failed(
-                network_id, found, f"listed no usable camera, {listed} were known: kept what was known"
-            )
-        return await self._keep_difference(network_id, found)
+    async def synchronise(self, network_id: str, lease: Lease | None = None) -> NetworkReport:
+        """One round for one network. Failures at the recorder are in the report, not raised; `LeaseLost` where
+        another runner has the network by now."""
+        earlier, digests = await self._catalog.report(network_id), await self._catalog.digests(network_id)
+        with Round(self._clock.now(), digests, await self._gazetteers.refresh()) as found:
+            found.told = self._told.get(network_id, {})
+            found.confirmed = await self._catalog.confirmed(network_id)
+            try:
+                found.area = self._area(network_id)
+                await self._gatherer.gather(self._recorders.get(network_id), found)
+            except AdapterError as error:
+                message = f"{error.code}: {error.message}"
+                return await self._failed(network_id, found, earlier, message, lease, error)
+            if found.is_believed:
+                return await self._believe(network_id, found, lease)
+            return await self._hold(network_id, found, earlier, lease)
+
+    async def note_failure(self, network_id: str, error: str, lease: Lease | None = None) -> NetworkReport:
+        """The report of a round that ended in a way that nobody planned."""
+        earlier = await self._catalog.report(network_id)
+        with Round(self._clock.now(), {}) as found:
+            return await self._failed(network_id, found, earlier, error, lease)
+
+    async def next_attempt_at(self, network_id: str) -> datetime | None:
+        """When the network is to be looked at next; None for at once."""
+        report = await self._catalog.report(network_id)
+        return None if report is None else report.next_attempt_at
+
+    async def health(self, network_id: str) -> AsyncGenerator[HealthEvent, None]:
+        """What the recorder tells of its cameras, without end; `NotSupported` where it tells nothing."""
+        recorder = self._recorders.get(network_id)
+        if Capability.HEALTH not in recorder.capabilities:
+            raise NotSupported(f"the recorder of network {network_id} tells nothing by itself")
+        recorder = await recorder.with_clock()
+        async with aclosing(recorder.health()) as events:
+            async for event in events:
+                yield event
+
+    async def note_health(self, network_id: str, event: HealthEvent, lease: Lease | None = None) -> None:
+        """Shows what a recorder told, now and in the rounds to come.
+
+        What is told of a camera that no list has yet waits for it. A recorder that says of itself that it does not
+        work proves nothing of its cameras: they are `stale`; that it works proves nothing of one camera.
+        """
+        told = self._told.setdefault(network_id, {})
+        if event.native_id is None and event.status is CameraStatus.UP:
+            told.pop(None, None)
+            return
+        if event.native_id is None:
+            event = event.model_copy(update={"status": CameraStatus.STALE})
+        told[event.native_id] = Told(event.at, event.status)
+        await self._keeper.show_status(network_id, event, lease)
+
+    def forget_health(self, network_id: str) -> None:
+        """What was told proves nothing any more once nobody listens."""
+        self._told.pop(network_id, None)
+
+    async def confirm(self, network_id: str) -> HeldAnswer:
+        """Takes what a network answered for true: the next answer is believed unless it lists under half of that.
+        `Problem` where nothing is held."""
+        report = await self._catalog.report(network_id)
+        answer = answer_to_confirm(report, network_id)
+        if report is not None:
+            counts = answer.model_dump(include={"found", "still_listed", "known"})
+            await self._log("confirm_network", report, counts)
+        confirmed = Confirmed(found=answer.found, still_listed=answer.still_listed)
+        await self._catalog.put_confirmed(network_id, confirmed)
+        return answer
 
     async def forget_removed(self) -> None:
         """Removes what the catalog and the vault hold of networks that are not configured any more."""
@@ -67,53 +133,88 @@ class Ingest:
         for network_id, report in (await self._catalog.reports()).items():
             if network_id in configured:
                 continue
-            await self._drop_pictures(await self._catalog.digests(network_id))
+            await self._keeper.drop_pictures(await self._catalog.digests(network_id))
             gone = await self._catalog.forget(network_id)
-            await self._log("forget_network", report.network, report.agency, {"removed": len(gone)})
+            await self._log("forget_network", report, {"removed": len(gone)})
 
-    async def _keep_difference(self, network_id: str, found: Round) -> NetworkReport:
-        """Writes what differs from the catalog, and reports it."""
-        gone = [camera for name, camera in found.known.items() if name not in found.cameras]
-        removed = {c.id for c in gone if c.vanished_at is not None and found.at - c.vanished_at > self._keep}
-        marked = [vanished(camera, found.at) for camera in gone if camera.id not in removed]
-        digests = await self._catalog.digests(network_id)
-        written = tuple(
-            (camera, body)
-            for camera in [*found.cameras.values(), *marked]
-            if digests.get(camera.id) != (body := digest(camera))
-        )
-        await self._drop_pictures(removed)
-        await self._catalog.put_places(network_id, found.places.values())
-        await self._catalog.apply(network_id, Difference(written=written, removed=tuple(sorted(removed))))
-        added = sum(camera.id not in found.known for camera, _ in written)
-        newly_gone = sum(camera.vanished_at is None for camera in gone)
-        report = self._report(network_id, found).model_copy(
+    async def _believe(self, network_id: str, found: Round, lease: Lease | None) -> NetworkReport:
+        kept = await self._keeper.keep(network_id, found, lease)
+        pace = after_success(self._clock.now(), self._recorders.network(network_id).refresh_s, self._jitter)
+        report = self._report(network_id, found, pace).model_copy(
             update={
                 "succeeded_at": found.at,
-                "found": len(found.cameras),
-                "added": added,
-                "changed": len(written) - added - newly_gone,
-                "vanished": newly_gone,
+                "found": found.found,
+                "added": kept.added,
+                "changed": kept.changed,
+                "vanished": kept.vanished,
             }
         )
-        await self._catalog.put_report(report)
-        if written or removed:
+        if found.confirmed is not None:
+            await self._catalog.put_confirmed(network_id, None, lease)
+        await self._put(report, found, lease)
+        if not kept.is_nothing:
             counts = report.model_dump(include={"found", "added", "changed", "vanished", "rejected"})
-            await self._log("synchronise", network_id, report.agency, counts | {"removed": len(removed)})
+            await self._log("synchronise", report, counts | {"removed": kept.removed})
         return report
 
-    async def _failed(self, network_id: str, found: Round, error: str) -> NetworkReport:
-        previous = (await self._catalog.reports()).get(network_id)
-        proven_at = previous.succeeded_at if previous else None
-        report = self._report(network_id, found).model_copy(
-            update={"succeeded_at": proven_at, "error": error}
+    async def _hold(
+        self, network_id: str, found: Round, earlier: NetworkReport | None, lease: Lease | None
+    ) -> NetworkReport:
+        """The recorder can be reached, so that its pace stays; nothing that it said is taken."""
+        answer = held(
+            earlier.held if earlier else None, found.at, found.found, found.still_listed, found.known
         )
-        await self._catalog.put_report(report)
+        pace = after_success(self._clock.now(), self._recorders.network(network_id).refresh_s, self._jitter)
+        report = self._report(network_id, found, pace).model_copy(
+            update={
+                "succeeded_at": earlier.succeeded_at if earlier else None,
+                "error": told(answer, network_id),
+                "held": answer,
+            }
+        )
+        await self._put(report, found, lease)
         return report
 
-    def _report(self, network_id: str, found: Round) -> NetworkReport:
+    async def _failed(
+        self,
+        network_id: str,
+        found: Round,
+        earlier: NetworkReport | None,
+        message: str,
+        lease: Lease | None,
+        error: AdapterError | None = None,
+    ) -> NetworkReport:
+        """What an earlier answer waits for goes on waiting. A list that broke off leaves the quarantine as it was."""
+        refresh_s = self._recorders.network(network_id).refresh_s
+        pace = after_failure(earlier, self._clock.now(), refresh_s, self._jitter, error)
+        report = self._report(network_id, found, pace).model_copy(
+            update={
+                "succeeded_at": earlier.succeeded_at if earlier else None,
+                "error": message,
+                "held": earlier.held if earlier else None,
+            }
+        )
+        await self._catalog.put_report(report, lease)
+        return report
+
+    async def _put(self, report: NetworkReport, found: Round, lease: Lease | None) -> None:
+        """The report, and the quarantine where it differs from the one before."""
+        earlier = await self._catalog.quarantine(report.network)
+        quarantine = found.rejected.quarantine(earlier, found.at)
+        if list(quarantine) != earlier:
+            await self._catalog.put_quarantine(report.network, quarantine, lease)
+        await self._catalog.put_report(report, lease)
+
+    def _area(self, network_id: str) -> Area | None:
+        """Read once; `Misconfigured` until it can be."""
+        if network_id not in self._areas:
+            network = self._recorders.network(network_id)
+            self._areas[network_id] = area_of(network, self._recorders.base_dir)
+        return self._areas[network_id]
+
+    def _report(self, network_id: str, found: Round, pace: Pace) -> NetworkReport:
         """What every report says, whether the round succeeded or not."""
-        network = next(network for network in self._recorders.networks if network.id == network_id)
+        network = self._recorders.network(network_id)
         return NetworkReport(
             network=network_id,
             agency=network.agency,
@@ -124,21 +225,21 @@ class Ingest:
             added=0,
             changed=0,
             vanished=0,
-            rejected=len(found.rejected),
-            reasons=tuple(f"{r.where}: {r.reason}" for r in found.rejected[:REASONS_KEPT]),
+            rejected=found.rejected.count,
+            reasons=found.rejected.told,
+            failures=pace.failures,
+            failing_since=pace.failing_since,
+            breaker=pace.breaker,
+            next_attempt_at=pace.next_attempt_at,
         )
 
-    async def _drop_pictures(self, camera_ids: Iterable[str]) -> None:
-        for identifier in camera_ids:
-            await self._vault.delete(snapshot_key(identifier))
-
-    async def _log(self, action: str, network_id: str, agency: str, counts: dict[str, int]) -> None:
+    async def _log(self, action: str, about: NetworkReport, counts: dict[str, int]) -> None:
         entry = NewEntry(
             operation=Operation.COLLECTION,
             action=action,
             officer_id=audit.HOST,
-            objects=(network_id,),
-            owners=(agency,),
+            objects=(about.network,),
+            owners=(about.agency,),
             query=counts,
         )
         await self._ledger.write(lambda connection: audit.append(connection, entry, self._clock.now()))

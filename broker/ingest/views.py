@@ -4,14 +4,44 @@ from datetime import datetime
 
 from pydantic import ConfigDict
 
-from broker.catalog.models import NetworkReport
+from broker.catalog.models import BreakerState, NetworkReport
 from broker.http.calls import InstantView, View
 from broker.ingest import examples
 from broker.settings import NetworkSettings
 
 
+class HeldView(View):
+    """An answer that waits for confirmation: it lists `still_listed` of `known` cameras."""
+
+    since: InstantView
+    found: int
+    still_listed: int
+    known: int
+    rounds: int
+
+
+class QuarantinedView(View):
+    """Records that could not be used for the same reason, as the last answer had them."""
+
+    reason: str
+    count: int
+    first_seen_at: InstantView
+    examples: list[str]
+
+
+class QuarantineView(View):
+    """In the order of the reasons."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.QUARANTINE]})
+
+    network: str
+    records: list[QuarantinedView]
+    links: list[dict[str, str]]
+
+
 class NetworkView(View):
-    """What the last synchronisation found; counts are null before the first one."""
+    """What the last synchronisation found; counts are null before the first one. An open breaker means that the
+    network failed again and again and is tried rarely."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.NETWORK]})
 
@@ -29,6 +59,11 @@ class NetworkView(View):
     rejected: int | None
     reasons: list[str]
     error: str | None
+    failures: int
+    failing_since: InstantView | None
+    breaker: BreakerState
+    next_attempt_at: InstantView | None
+    held: HeldView | None
 
 
 class NetworkList(View):
@@ -55,4 +90,9 @@ def network_view(network: NetworkSettings, report: NetworkReport | None, at: dat
         rejected=report.rejected if report else None,
         reasons=list(report.reasons) if report else [],
         error=report.error if report else None,
+        failures=report.failures if report else 0,
+        failing_since=report.failing_since if report else None,
+        breaker=report.breaker if report else BreakerState.CLOSED,
+        next_attempt_at=report.next_attempt_at if report else None,
+        held=HeldView(**report.held.model_dump()) if report and report.held else None,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 import broker as broker_package
-from adapters.contract.models import PlaceRecord, Position
+from adapters.contract.models import PlaceRecord, Position, Rejection
 from broker import redis_keys
 from broker.agencies.models import Role
 from tests.world import LAST_MINUTES, TestBroker, camera, submission
@@ -35,7 +35,10 @@ async def test_after_a_full_run_every_key_is_documented_with_its_type(
     await broker.synchronise()
     broker.rail.cameras.pop()
     await broker.synchronise()
+    broker.rail.cameras = [Rejection(where="row 1", reason="no position")]
     await broker.broker.schedule.run_once(broker.broker.recorders.networks[0])
+    await broker.broker.ingest.confirm("rail-cctv")
+    assert await broker.broker.catalog.hold_lease("rail-cctv", "tests", 60)
     officer = await broker.officer("police", Role.INVESTIGATOR)
     await officer.post("/v1/requests", submission(["rail-cctv:r1"], LAST_MINUTES))
     broker.clock.advance(seconds=timedelta(days=1).total_seconds())
@@ -70,6 +73,8 @@ def test_every_key_of_a_network_lies_in_one_slot_of_a_cluster() -> None:
             redis_keys.network_digests,
             redis_keys.network_places,
             redis_keys.network_lease,
+            redis_keys.network_quarantine,
+            redis_keys.network_confirmed,
         )
     ]
     assert all("{net}" in key for key in built)

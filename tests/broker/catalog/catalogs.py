@@ -9,8 +9,9 @@ from redis.asyncio import Redis
 
 from adapters.contract.models import Position
 from broker.agencies.models import Action
+from broker.catalog.encoding import written
 from broker.catalog.models import Camera, camera_id
-from broker.catalog.store import CatalogStore, Difference, digest
+from broker.catalog.store import CatalogStore, Difference
 from tests.world import FakeRecorder, TestBroker, open_test_broker, settings
 
 NETWORK = "rail-cctv"
@@ -31,8 +32,8 @@ async def fill(redis: Redis, cameras: Sequence[Camera]) -> CatalogStore:
     await redis.flushall()
     store = CatalogStore(redis)
     for network in {camera.network for camera in cameras}:
-        written = tuple((c, digest(c)) for c in cameras if c.network == network)
-        await store.apply(network, Difference(written=written, removed=()))
+        listed = tuple(written(camera) for camera in cameras if camera.network == network)
+        await store.apply(network, Difference(written=listed, removed=()))
     return store
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
 from tests.broker.cli.commands import Done, Entrevue
 
@@ -256,3 +257,37 @@ def test_demo_leaves_a_brokers_own_folder_alone(entrevue: Entrevue, host: tuple[
     assert done.status == 1
     assert "--data" in done.one_line_error()
     assert Path(host[1]).read_text() == CONFIGURATION
+
+
+def test_an_answer_that_is_held_is_confirmed_by_the_host(
+    entrevue: Entrevue, host: tuple[str, str], tmp_path: Path, valkey_socket: Path, redis: Redis
+) -> None:
+    file = tmp_path / "entrevue.toml"
+    redis_url = f'[broker]\nredis_url = "unix://{valkey_socket}"'
+    file.write_text(CONFIGURATION.replace("[broker]", redis_url))
+    rows = [f"{n},Camera {n},48.88,2.35" for n in range(10)]
+    (tmp_path / "cameras.csv").write_text("\n".join(["id,name,lat,lon", *rows]) + "\n")
+    assert entrevue("ingest", *host, "--once").status == 0
+    (tmp_path / "cameras.csv").write_text("\n".join(["id,name,lat,lon", *rows[:4]]) + "\n")
+    held = entrevue("ingest", *host, "--once")
+    assert held.status == 1
+    assert "listed 4 of 10 known cameras" in held.one_line_error()
+    assert entrevue("ingest", *host, "--confirm").status == 2
+    done = entrevue("ingest", *host, "--network", "rail-list", "--confirm", "--json")
+    assert (done.status, done.err) == (0, "")
+    (report,) = json.loads(done.out)["networks"]
+    assert (report["found"], report["vanished"], report["held"]) == (4, 6, None)
+    again = entrevue("ingest", *host, "--network", "rail-list", "--confirm")
+    assert again.status == 1
+    assert "waits for confirmation" in again.one_line_error()
+
+
+def test_ingest_once_prints_the_breaker_and_bad_records_with_their_number_and_since_when(
+    entrevue: Entrevue, host: tuple[str, str]
+) -> None:
+    done = entrevue("ingest", *host, "--once")
+    lines = [line for line in done.out.splitlines() if line.strip()]
+    assert "closed" in lines[1]
+    (bad,) = [line for line in lines if "row 3" in line]
+    assert "lat 188" in bad
+    assert "Z" in bad

@@ -46,7 +46,7 @@ async def recorder(broker: TestBroker) -> PictureRecorder:
         cameras=[camera("c")], capabilities=frozenset({Capability.SNAPSHOT, Capability.CLOCK})
     )
     broker.broker.recorders.get("rail-cctv")._adapter = recorder
-    await broker.broker.ingest.synchronise("rail-cctv")
+    await broker.believed("rail-cctv")
     return recorder
 
 
@@ -95,11 +95,11 @@ async def test_a_picture_of_unknown_time_is_said_to_be_so(
 async def test_the_same_picture_again_changes_nothing(broker: TestBroker, recorder: PictureRecorder) -> None:
     before = await reference(broker)
     broker.clock.advance(seconds=60)
-    report = await broker.broker.ingest.synchronise("rail-cctv")
+    report = await broker.believed("rail-cctv")
     assert report.changed == 0
     assert await reference(broker) == before
     recorder.taken_at = NOW
-    report = await broker.broker.ingest.synchronise("rail-cctv")
+    report = await broker.believed("rail-cctv")
     assert report.changed == 1
     assert (await reference(broker)).captured_at == NOW
 
@@ -111,7 +111,7 @@ async def test_a_picture_that_the_vault_lost_is_put_there_again(
     officer = await broker.officer("police", Role.OPERATOR)
     answer = await officer.get(ADDRESS)
     assert (answer.status_code, answer.json()["code"]) == (404, "snapshot_unavailable")
-    await broker.broker.ingest.synchronise("rail-cctv")
+    await broker.believed("rail-cctv")
     assert (await officer.get(ADDRESS)).status_code == 200
 
 
@@ -125,7 +125,7 @@ async def test_a_bad_picture_is_told_and_the_one_before_is_kept(
 ) -> None:
     before = await reference(broker)
     recorder.picture = bad
-    report = await broker.broker.ingest.synchronise("rail-cctv")
+    report = await broker.believed("rail-cctv")
     assert (report.error, report.found, report.rejected) == (None, 1, 1)
     assert report.reasons[0].startswith(f"snapshot of {IDENTIFIER}: ")
     assert await reference(broker) == before
@@ -135,7 +135,7 @@ async def test_a_camera_without_a_picture_is_no_rejection(
     broker: TestBroker, recorder: PictureRecorder
 ) -> None:
     recorder.cameras, recorder.picture = [camera("c"), camera("new")], NotFound("nothing recorded")
-    report = await broker.broker.ingest.synchronise("rail-cctv")
+    report = await broker.believed("rail-cctv")
     assert (report.found, report.rejected) == (2, 0)
     officer = await broker.officer("police", Role.OPERATOR)
     answer = await officer.get("/v1/cameras/rail-cctv:new/snapshot")
@@ -151,7 +151,7 @@ async def test_a_full_vault_costs_the_picture_and_not_the_camera(
     monkeypatch.setattr(broker.broker.vault, "put", full)
     recorder.cameras, recorder.picture = [camera("c", name="Renamed")], jpeg(10)
     before = await reference(broker)
-    report = await broker.broker.ingest.synchronise("rail-cctv")
+    report = await broker.believed("rail-cctv")
     assert report.reasons == (f"snapshot of {IDENTIFIER}: the vault is full",)
     assert (await shown(broker)).name == "Renamed"
     assert await reference(broker) == before
@@ -159,8 +159,8 @@ async def test_a_full_vault_costs_the_picture_and_not_the_camera(
 
 async def test_a_picture_is_taken_again_only_when_footage_has_grown(broker: TestBroker) -> None:
     broker.rail.calls.clear()
-    await broker.broker.ingest.synchronise("rail-cctv")
+    await broker.believed("rail-cctv")
     assert "take_snapshot" not in broker.rail.calls
     broker.rail.footage["r1"] = [*broker.rail.footage["r1"], NOW]
-    await broker.broker.ingest.synchronise("rail-cctv")
+    await broker.believed("rail-cctv")
     assert broker.rail.calls.count("take_snapshot") >= 1

@@ -31,7 +31,7 @@ async def located(
 ) -> tuple[Camera, tuple[str, ...]]:
     """The camera that names this place, and what its round rejected."""
     broker.rail.cameras = [camera("c", position=position, place=named)]
-    report = await broker.broker.ingest.synchronise("rail-cctv")
+    report = await broker.believed("rail-cctv")
     (found,) = await broker.broker.catalog.cameras(["rail-cctv:c"])
     return found, report.reasons
 

@@ -34,7 +34,7 @@ async def changes(redis: Redis) -> list[tuple[str, str]]:
 
 
 async def synchronise(broker: TestBroker) -> NetworkReport:
-    return await broker.broker.ingest.synchronise(NETWORK)
+    return await broker.believed(NETWORK)
 
 
 def counts(report: NetworkReport) -> tuple[int, int, int, int, int]:
@@ -114,7 +114,6 @@ async def test_a_camera_or_place_listed_twice_is_rejected_with_its_id_and_the_fi
 ) -> None:
     listed.rail.cameras = [camera("a", name="First"), camera("b"), camera("a", name="Second")]
     listed.rail.places.append(listed.rail.places[0].model_copy(update={"name": "Second"}))
-    listed.rail.calls.clear()
     report = await synchronise(listed)
     assert (report.found, report.rejected) == (2, 2)
     assert report.reasons == (
@@ -123,6 +122,8 @@ async def test_a_camera_or_place_listed_twice_is_rejected_with_its_id_and_the_fi
     )
     (kept,) = await listed.broker.catalog.cameras(["rail-cctv:a"])
     assert kept.name == "First"
+    listed.rail.calls.clear()
+    await synchronise(listed)
     assert listed.rail.calls.count("list_spans") == 2, "the recorder is asked once a camera"
 
 

@@ -7,11 +7,12 @@ import pytest
 from redis.asyncio import Redis
 
 from broker import redis_keys
+from broker.catalog.encoding import written
 from broker.catalog.index.following import CatalogFollower
 from broker.catalog.index.memory import CatalogIndex
 from broker.catalog.models import Camera
 from broker.catalog.questions import Question, Radius
-from broker.catalog.store import CHANGES_AT_ONCE, CatalogStore, Difference, digest
+from broker.catalog.store import CHANGES_AT_ONCE, CatalogStore, Difference
 from tests.broker.catalog.catalogs import NETWORK, catalog_camera
 from tests.broker.catalog.index.indexes import ask, report
 from tests.broker.catalog.waiting import until
@@ -29,8 +30,8 @@ def follower_of(redis: Redis, networks: tuple[str, ...] = (NETWORK,)) -> Catalog
 async def write(
     redis: Redis, *cameras: Camera, removed: tuple[str, ...] = (), network: str = NETWORK
 ) -> None:
-    written = tuple((camera, digest(camera)) for camera in cameras)
-    await CatalogStore(redis).apply(network, Difference(written=written, removed=removed))
+    listed = tuple(written(camera) for camera in cameras)
+    await CatalogStore(redis).apply(network, Difference(written=listed, removed=removed))
 
 
 def known(follower: CatalogFollower) -> set[str]:
@@ -82,7 +83,8 @@ async def test_a_stream_that_was_cut_too_soon_is_made_up_for(redis: Redis) -> No
     await write(redis, catalog_camera("a"))
     await follower.catch_up()
     await write(redis, catalog_camera("b"))
-    await write(redis, *(catalog_camera(f"c{n}") for n in range(CHANGES_AT_ONCE + 50)))
+    for n in range(CHANGES_AT_ONCE + 50):
+        await write(redis, catalog_camera(f"c{n}"))
     await redis.xtrim(redis_keys.CHANGES, maxlen=CHANGES_AT_ONCE, approximate=False)
     await follower.catch_up()
     assert known(follower) == {
