@@ -15,6 +15,7 @@ MODULES: dict[str, str] = {
     "camera_list": "adapters.camera_list.adapter",
     "folder": "adapters.folder.adapter",
     "mediamtx": "adapters.mediamtx.adapter",
+    "zoneminder": "adapters.zoneminder.adapter",
 }
 ENTRY_POINT_GROUP = "entrevue.adapters"
 read_places: GazetteerReader = read_gazetteer

@@ -13,6 +13,7 @@ from adapters.camera_list.config import CameraListOptions
 from adapters.contract.options import parse_options
 from adapters.folder.config import FolderOptions
 from adapters.mediamtx.config import MediaMtxOptions
+from adapters.zoneminder.config import ZoneMinderOptions
 from broker.cli.main import command_line
 from broker.settings import load_settings
 from docs.reference.generate import commands, create_api
@@ -23,6 +24,7 @@ OPTIONS: dict[str, type] = {
     "camera_list": CameraListOptions,
     "folder": FolderOptions,
     "mediamtx": MediaMtxOptions,
+    "zoneminder": ZoneMinderOptions,
 }
 KNOWN = {path[1:]: command for path, command in commands(typer.main.get_command(command_line()))}
 CALLS = {
