@@ -14,6 +14,7 @@ from adapters.lists.gazetteer import read_gazetteer
 MODULES: dict[str, str] = {
     "camera_list": "adapters.camera_list.adapter",
     "folder": "adapters.folder.adapter",
+    "frigate": "adapters.frigate.adapter",
     "mediamtx": "adapters.mediamtx.adapter",
     "zoneminder": "adapters.zoneminder.adapter",
 }

@@ -18,7 +18,10 @@ class Undocumented(AssertionError):
 
 
 class ApiDocument:
-    def __init__(self, file: Path) -> None:
+    """`prefix` is what comes before the document's paths, as its servers have it."""
+
+    def __init__(self, file: Path, prefix: str = "") -> None:
+        self._prefix = prefix
         self._document: dict[str, Any] = strict(yaml.safe_load(file.read_text()))
         self._templates = [
             (
@@ -44,7 +47,7 @@ class ApiDocument:
 
     def _operation(self, exchange: Exchange) -> tuple[dict[str, Any], tuple[str, ...]]:
         for pattern, template in self._templates:
-            found = pattern.fullmatch(exchange.path)
+            found = pattern.fullmatch(exchange.path.removeprefix(self._prefix))
             if found and exchange.method.lower() in self._document["paths"][template]:
                 return self._document["paths"][template][exchange.method.lower()], found.groups()
         raise Undocumented(f"no operation {exchange.method} {exchange.path}")

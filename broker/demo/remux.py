@@ -1,6 +1,7 @@
 """Copies recorded packets into one new MP4, as recorders do when they hand out footage. Encodes nothing."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -81,3 +82,58 @@ def _timed(files: Sequence[RecordedFile], start: datetime, duration_s: float) ->
             if packet.dts * base >= duration_s:
                 return
             yield packet
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A file, and which of its seconds are taken: whole numbers, as ffmpeg's lists of files are written by Frigate."""
+
+    file: RecordedFile
+    inpoint_s: int = 0
+    outpoint_s: int | None = None
+
+
+def chained(pieces: Sequence[Piece]) -> Iterator[bytes]:
+    """Fragmented MP4 of the files one after the other, whatever lay between them, as ffmpeg chains them: each
+    begins at the keyframe before its inpoint, and takes the time from there to its end."""
+    target = _Collected()
+    flags = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+    with av.open(target, "w", format="mp4", options=flags) as output:
+        stream: VideoStream | None = None
+        after = 0
+        for piece in pieces:
+            skipped: int | None = None
+            ends = 0
+            for packet, first in _taken(piece):
+                if stream is None:
+                    stream = output.add_stream_from_template(packet.stream)
+                pts, dts = (packet.pts or 0) - first, (packet.dts or 0) - first
+                skipped = dts if skipped is None else skipped
+                packet.pts, packet.dts = pts - skipped + after, dts - skipped + after
+                packet.stream = stream
+                ends = max(ends, dts - skipped + (packet.duration or 0))
+                output.mux(packet)
+                yield target.take()
+            after += ends
+    yield target.take()
+
+
+def _taken(piece: Piece) -> Iterator[tuple[VideoPacket, int]]:
+    """The packets of a piece, from the last keyframe at or before its inpoint on. They are used before the next one is
+    asked for: a packet does not outlive its file's being open."""
+    begins_s = Fraction(0)
+    for packet, first in packets_of(piece.file.path):
+        at_s = _seconds(packet, first)
+        if at_s > piece.inpoint_s:
+            break
+        begins_s = at_s if packet.is_keyframe else begins_s
+    for packet, first in packets_of(piece.file.path):
+        at_s = _seconds(packet, first)
+        if piece.outpoint_s is not None and at_s >= piece.outpoint_s:
+            break
+        if at_s >= begins_s:
+            yield packet, first
+
+
+def _seconds(packet: VideoPacket, first: int) -> Fraction:
+    return ((packet.dts or 0) - first) * Fraction(packet.time_base or 0)

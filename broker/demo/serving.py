@@ -19,11 +19,18 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def served(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
-    """The server's address while the block runs; `port` 0 takes a free one. OSError where the port is taken."""
+    """The server's address while the block runs; `port` 0 takes a free one. OSError where the port is taken. A recorder
+    that tells the time in its answers tells its own."""
     listening = socket.create_server(("127.0.0.1", port))
     server = _Server(
         uvicorn.Config(
-            app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1, ws="none"
+            app,
+            log_level="error",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            ws="none",
+            date_header=False,
         )
     )
     serving = asyncio.create_task(server.serve([listening]))

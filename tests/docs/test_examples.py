@@ -12,6 +12,7 @@ import typer
 from adapters.camera_list.config import CameraListOptions
 from adapters.contract.options import parse_options
 from adapters.folder.config import FolderOptions
+from adapters.frigate.config import FrigateOptions
 from adapters.mediamtx.config import MediaMtxOptions
 from adapters.zoneminder.config import ZoneMinderOptions
 from broker.cli.main import command_line
@@ -23,6 +24,7 @@ GUIDES = tuple(one for one in pages() if one.name.startswith(("README", "docs/gu
 OPTIONS: dict[str, type] = {
     "camera_list": CameraListOptions,
     "folder": FolderOptions,
+    "frigate": FrigateOptions,
     "mediamtx": MediaMtxOptions,
     "zoneminder": ZoneMinderOptions,
 }
