@@ -16,6 +16,7 @@ MODULES: dict[str, str] = {
     "folder": "adapters.folder.adapter",
     "frigate": "adapters.frigate.adapter",
     "mediamtx": "adapters.mediamtx.adapter",
+    "milestone": "adapters.milestone.adapter",
     "zoneminder": "adapters.zoneminder.adapter",
 }
 ENTRY_POINT_GROUP = "entrevue.adapters"

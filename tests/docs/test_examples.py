@@ -14,6 +14,7 @@ from adapters.contract.options import parse_options
 from adapters.folder.config import FolderOptions
 from adapters.frigate.config import FrigateOptions
 from adapters.mediamtx.config import MediaMtxOptions
+from adapters.milestone.config import MilestoneOptions
 from adapters.zoneminder.config import ZoneMinderOptions
 from broker.cli.main import command_line
 from broker.settings import load_settings
@@ -26,6 +27,7 @@ OPTIONS: dict[str, type] = {
     "folder": FolderOptions,
     "frigate": FrigateOptions,
     "mediamtx": MediaMtxOptions,
+    "milestone": MilestoneOptions,
     "zoneminder": ZoneMinderOptions,
 }
 KNOWN = {path[1:]: command for path, command in commands(typer.main.get_command(command_line()))}
