@@ -12,17 +12,11 @@ from pydantic import BaseModel, Field
 
 from adapters.contract.errors import Malformed
 from adapters.contract.gaps import SHORTEST_GAP_S
-from adapters.contract.models import CameraRecord, CameraStatus, Interval, Span, Stream
+from adapters.contract.models import CameraRecord, CameraStatus, Interval, Span
 from adapters.frigate.client import Export, Recorded
 
 Days = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 LONGEST_RETENTION_DAYS: Final = 36_500
-
-
-class Detection(BaseModel):
-    width: int | None = None
-    height: int | None = None
-    fps: float | None = None
 
 
 class Continuous(BaseModel):
@@ -45,7 +39,6 @@ class Recording(BaseModel):
 class CameraConfiguration(BaseModel):
     enabled: bool = True
     friendly_name: str | None = None
-    detect: Detection = Detection()
     record: Recording = Recording()
 
     @property
@@ -64,14 +57,11 @@ class CameraStatistics(BaseModel):
 
 
 def camera(name: str, configured: CameraConfiguration, seen: Any) -> CameraRecord:
-    """`seen` is what the statistics say of the camera, None where they say nothing."""
-    detect = configured.detect
-    usable = all(value is not None and value > 0 for value in (detect.width, detect.height))
-    fps = detect.fps if detect.fps and detect.fps > 0 else None
+    """`seen` is what the statistics say of the camera, None where they say nothing. Frigate says how it detects, and
+    not how what it records is encoded: streams are unknown."""
     return CameraRecord(
         native_id=name,
         name=configured.friendly_name or name,
-        streams=(Stream(role="detect", width=detect.width, height=detect.height, fps=fps),) if usable else (),
         status=_status(configured, seen),
         retention_days=None if configured.kept is None else configured.kept / timedelta(days=1),
     )

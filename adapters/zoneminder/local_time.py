@@ -1,8 +1,8 @@
 """From the local times of events to instants, through the hour that autumn repeats.
 
-Owns that one decision. ZoneMinder tells whole local seconds without an offset. Events are numbered as they begin, so
-that times of one monitor never run backwards; in the hour that the clock shows twice, an event that would is of the
-second pass, and so is one that is joined to it.
+Owns that one decision. ZoneMinder tells whole local seconds without an offset. Events are numbered as they begin, and
+one of a monitor begins when the one before is over, but for a group of pictures that both have; in the hour that the
+clock shows twice, an event that would begin before that is of the second pass, and so is one that is joined to it.
 """
 
 from collections.abc import Sequence
@@ -33,9 +33,11 @@ def readings(local: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
 def instants(events: Sequence[LocalEvent], zone: ZoneInfo) -> list[datetime]:
     """The start of each event, which are all of one monitor and in the order of their numbers."""
     chosen: list[datetime] = []
+    earliest: datetime | None = None
     for event in events:
-        fitting = [at for at in readings(event.start, zone) if not chosen or at >= chosen[-1]]
-        chosen.append(fitting[0] if fitting else readings(event.start, zone)[-1])
+        possible = readings(event.start, zone)
+        chosen.append(next((at for at in possible if earliest is None or at >= earliest), possible[-1]))
+        earliest = chosen[-1] + event.length / 2
     for place in range(len(events) - 2, -1, -1):
         later = [at for at in readings(events[place].start, zone) if at > chosen[place]]
         if later and abs(chosen[place + 1] - (later[0] + events[place].length)) <= TOUCHING:

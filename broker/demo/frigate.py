@@ -68,7 +68,7 @@ class SimulatedFrigate:
         self._exports: dict[str, _Export] = {}
         self._jobs: dict[str, _Export] = {}
         self._numbers = itertools.count(1)
-        self.token = secrets.token_urlsafe(16)
+        self.token = "a-session-of-a-simulated-recorder"  # noqa: S105
         self.app = Starlette(
             routes=[
                 Route("/api/login", self._login, methods=["POST"]),
@@ -115,7 +115,7 @@ class SimulatedFrigate:
             "name": name,
             "friendly_name": None,
             "enabled": True,
-            "detect": {"enabled": True, "width": 512, "height": 288, "fps": 5},
+            "detect": {"enabled": True, "width": 640, "height": 360, "fps": 5},
             "record": {"enabled": True, "continuous": {"days": days}, "motion": {"days": 0}},
             "onvif": {"host": ""},
         }

@@ -113,10 +113,8 @@ class SimulatedMediaMtx:
         files = self._files.of(name)
         online = bool(files) and self._setup.now() - files[-1].end <= ONLINE
         since = self._text(files[-1].start) if online else None
-        codec = {
-            "codec": "H264",
-            "codecProps": {"width": 512, "height": 288, "profile": "High", "level": "2.1"},
-        }
+        size = {"width": files[-1].width, "height": files[-1].height} if files else {}
+        codec = {"codec": "H264", "codecProps": {**size, "profile": "High", "level": "2.1"}}
         return {
             "name": name,
             "confName": name,

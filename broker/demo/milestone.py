@@ -1,6 +1,7 @@
 """A simulated Milestone XProtect API Gateway: its identity provider, its cameras and its evidence locks, in the form of
 real answers of XProtect 2023. No footage: the real interface has none either."""
 
+import itertools
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ class SimulatedMilestone:
         self.cameras = {camera_id(each.native_id): camera_object(each) for each in setup.cameras}
         self.locks: dict[str, dict[str, Any]] = {}
         self.tokens: dict[str, datetime] = {}
+        self._numbers = itertools.count(1)
         api = "/api/rest/v1"
         self.app = Starlette(
             routes=[
@@ -103,7 +105,7 @@ class SimulatedMilestone:
         }
         if form != wanted:
             return JSONResponse({"error": "invalid_grant"}, status_code=400)
-        token = f"token-{len(self.tokens) + 1}-{uuid.uuid4()}"
+        token = str(uuid.uuid5(ALIKE, f"token {next(self._numbers)}"))
         self.tokens[token] = self._setup.now() + self._setup.token_lasts
         lasts_s = round(self._setup.token_lasts.total_seconds())
         told = {
@@ -139,7 +141,10 @@ class SimulatedMilestone:
         body = await request.json()
         if any(path["id"] not in self.cameras for path in body["devicePaths"]):
             return _problem(400, "Bad request: unknown device")
-        identifier, at = str(uuid.uuid4()), self._setup.now().isoformat().replace("+00:00", "Z")
+        identifier, at = (
+            str(uuid.uuid5(ALIKE, f"lock {next(self._numbers)}")),
+            self._setup.now().isoformat().replace("+00:00", "Z"),
+        )
         self.locks[identifier] = {
             **body,
             "id": identifier,

@@ -21,6 +21,8 @@ class RecordedFile:
     start: datetime
     end: datetime
     size: int
+    width: int
+    height: int
 
 
 class RecordedFiles:
@@ -28,7 +30,7 @@ class RecordedFiles:
 
     def __init__(self, recordings: Path) -> None:
         self._recordings = recordings
-        self._known: dict[Path, tuple[int, int, timedelta]] = {}
+        self._known: dict[Path, tuple[int, int, _Measured]] = {}
 
     def cameras(self) -> tuple[str, ...]:
         """Every camera with a folder, sorted."""
@@ -45,33 +47,45 @@ class RecordedFiles:
                 continue
             try:
                 stat = path.stat()
-                lasts = self._lasts(path, stat.st_size, stat.st_mtime_ns)
+                measured = self._measure(path, stat.st_size, stat.st_mtime_ns)
             except FileNotFoundError:
                 continue
-            if lasts:
-                found.append(RecordedFile(path, start.astimezone(UTC), start + lasts, stat.st_size))
+            if measured.lasts:
+                end, size = start + measured.lasts, stat.st_size
+                found.append(
+                    RecordedFile(path, start.astimezone(UTC), end, size, measured.width, measured.height)
+                )
         return tuple(sorted(found, key=lambda file: file.start))
 
-    def _lasts(self, path: Path, size: int, changed_ns: int) -> timedelta:
+    def _measure(self, path: Path, size: int, changed_ns: int) -> "_Measured":
         known = self._known.get(path)
         if known is None or known[:2] != (size, changed_ns):
             known = self._known[path] = (size, changed_ns, _measured(path))
         return known[2]
 
 
-def _measured(path: Path) -> timedelta:
-    """The footage of a file, 0 where nothing of it is complete yet."""
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """`lasts` 0 where nothing is complete yet."""
+
+    lasts: timedelta = timedelta()
+    width: int = 0
+    height: int = 0
+
+
+def _measured(path: Path) -> _Measured:
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
             base, frames, last_duration = Fraction(stream.time_base or 0), [], 0
+            width, height = stream.width, stream.height
             for packet in container.demux(stream):
                 if packet.pts is not None and packet.size:
                     frames.append(packet.pts)
                     last_duration = packet.duration or last_duration
     except (av.FFmpegError, IndexError):
-        return timedelta()
+        return _Measured()
     if not frames:
-        return timedelta()
+        return _Measured()
     ticks = max(frames) - min(frames) + last_duration
-    return timedelta(microseconds=round(ticks * base * 1_000_000))
+    return _Measured(timedelta(microseconds=round(ticks * base * 1_000_000)), width, height)

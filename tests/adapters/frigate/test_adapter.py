@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from adapters.contract.errors import Misconfigured, NotFound, Refused, TryLater
-from adapters.contract.models import CameraStatus, HoldOrder, Interval, Snapshot, Stream
+from adapters.contract.models import CameraStatus, HoldOrder, Interval, Snapshot
 from broker.demo import pixel_clock
 from tests.adapters.frigate.network import PASSWORD, Running, cameras_of, holds_of, running
 from tests.openapi import ApiDocument
@@ -40,7 +40,6 @@ async def test_cameras_say_whether_frames_come_in_and_what_is_kept(server: Runni
         "silent": CameraStatus.DOWN,
     }
     assert records["quai-1"].retention_days == 3
-    assert records["quai-1"].streams == (Stream(role="detect", width=512, height=288, fps=5),)
 
 
 def clock_of(taken: Snapshot) -> object:

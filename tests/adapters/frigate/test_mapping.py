@@ -49,8 +49,8 @@ def test_only_a_camera_with_frames_is_up(enabled: bool, seen: object, status: Ca
     assert mapping.camera("a", CameraConfiguration(enabled=enabled), seen).status is status
 
 
-def test_a_friendly_name_is_the_name_and_a_size_of_nothing_no_stream() -> None:
-    configured = CameraConfiguration.model_validate({"friendly_name": "Quai", "detect": {"width": 0}})
+def test_a_friendly_name_is_the_name_and_what_is_detected_no_stream() -> None:
+    configured = CameraConfiguration.model_validate({"friendly_name": "Quai", "detect": {"width": 640}})
     record = mapping.camera("quai", configured, None)
     assert (record.native_id, record.name, record.streams) == ("quai", "Quai", ())
 

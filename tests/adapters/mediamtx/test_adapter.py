@@ -21,7 +21,7 @@ async def test_every_path_is_a_camera_with_what_it_records(server: Running, tmp_
     steady = records["quai-1"]
     assert steady.status is CameraStatus.UP
     assert steady.retention_days == 0.5
-    assert steady.streams == (Stream(codec="h264", width=512, height=288),)
+    assert steady.streams == (Stream(codec="h264", width=256, height=144),)
     assert records["gare/silent"].status is CameraStatus.DOWN
     assert records["gare/silent"].position is None
 

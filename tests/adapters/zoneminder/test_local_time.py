@@ -40,6 +40,13 @@ def test_events_of_the_first_pass_alone_are_taken_for_what_they_are() -> None:
     assert instants(events(PARIS, start, 3), PARIS) == [start + n * TEN_MINUTES for n in range(3)]
 
 
+def test_two_events_at_the_same_local_time_are_of_both_passes() -> None:
+    start = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    told = [LocalEvent(local(at, PARIS), TEN_MINUTES) for at in (start, start + timedelta(hours=1))]
+    assert told[0] == told[1]
+    assert instants(told, PARIS) == [start, start + timedelta(hours=1)]
+
+
 def test_the_hour_that_spring_leaves_out_changes_nothing() -> None:
     start = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
     assert instants(events(PARIS, start, 12), PARIS) == [start + n * TEN_MINUTES for n in range(12)]
