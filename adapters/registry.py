@@ -15,6 +15,10 @@ from adapters.lists.gazetteer import read_gazetteer
 MODULES: dict[str, str] = {
     "camera_list": "adapters.camera_list.adapter",
     "folder": "adapters.folder.adapter",
+    "frigate": "adapters.frigate.adapter",
+    "mediamtx": "adapters.mediamtx.adapter",
+    "milestone": "adapters.milestone.adapter",
+    "zoneminder": "adapters.zoneminder.adapter",
 }
 ENTRY_POINT_GROUP = "entrevue.adapters"
 read_places: GazetteerReader = read_gazetteer

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,25 @@ def executable(name: str, package: str) -> Path:
     if found is None:
         _missing(f"{name} is not installed: apt-get install {package}")
     return Path(str(found))
+
+
+def zoneminder() -> None:
+    """A ZoneMinder that tests can start for themselves, and a live camera for it to record."""
+    packages = {
+        "zmpkg.pl": "zoneminder",
+        "mariadbd": "mariadb-server",
+        "apache2": "apache2",
+        "runuser": "util-linux",
+        "unshare": "util-linux",
+    }
+    for name, package in packages.items():
+        executable(name, package)
+    if not list(Path("/usr/lib/apache2/modules").glob("libphp*.so")):
+        _missing("Apache has no PHP: apt-get install libapache2-mod-php php-mysql php-gd php-intl")
+    bindings = "import gi; gi.require_version('GstRtspServer', '1.0')"
+    if subprocess.run(["/usr/bin/python3", "-c", bindings], capture_output=True, check=False).returncode:
+        _missing(
+            "GStreamer serves no RTSP: apt-get install gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-bad"
+        )
+    if os.geteuid() != 0:
+        _missing("ZoneMinder is started in namespaces of its own: run the tests as root")

@@ -14,13 +14,15 @@ from cryptography.x509.oid import NameOID
 def self_signed(folder: Path) -> tuple[ssl.SSLContext, Path]:
     """What a server needs, and the file that makes a client trust it."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "recorder.invalid")])
+    number = x509.random_serial_number()
+    # A name of its own: of several authorities in one file with one name, OpenSSL tries the first alone.
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"recorder-{number:x}"[:60])])
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(number)
         .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
         .not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)

@@ -1,0 +1,1 @@
+"""Adapter for Frigate, a recorder that keeps what cameras stream in ten-second segments."""

@@ -1,0 +1,1 @@
+"""Adapter for MediaMTX, a media server that records what cameras publish to it."""

@@ -1,0 +1,1 @@
+"""Adapter for Milestone XProtect, through its API Gateway."""

@@ -1,0 +1,1 @@
+"""Adapter for ZoneMinder, which records monitors as events."""
