@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,14 @@ def executable(name: str, package: str) -> Path:
     if found is None:
         _missing(f"{name} is not installed: apt-get install {package}")
     return Path(str(found))
+
+
+def system_python_with(probe: str, packages: str) -> Path:
+    """The system's own Python if it can run the statement, which imports what Debian's packages bring."""
+    python = Path("/usr/bin/python3")
+    if (
+        not python.exists()
+        or subprocess.run([python, "-c", probe], check=False, capture_output=True).returncode
+    ):
+        _missing(f"the system's Python lacks GStreamer: apt-get install {packages}")
+    return python
