@@ -14,6 +14,7 @@ from adapters.lists.gazetteer import read_gazetteer
 MODULES: dict[str, str] = {
     "camera_list": "adapters.camera_list.adapter",
     "folder": "adapters.folder.adapter",
+    "onvif": "adapters.onvif.adapter",
 }
 ENTRY_POINT_GROUP = "entrevue.adapters"
 read_places: GazetteerReader = read_gazetteer

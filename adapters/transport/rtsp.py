@@ -155,28 +155,31 @@ class RtspClient:
         """
         loop = asyncio.get_running_loop()
         alive_at = loop.time() + self._session_s / 2
+        silent_at = loop.time() + self._limits.silence_s
         while True:
             if self._kept:
-                packet = self._kept.popleft()
-                self._kept_bytes -= len(packet.data)
-                yield packet
-                continue
-            if loop.time() >= alive_at:
-                await self._write(self._formed("GET_PARAMETER", self._base, {}))
-                alive_at = loop.time() + self._session_s / 2
-            try:
-                async with asyncio.timeout(self._limits.silence_s):
-                    item = await self._read_item()
-            except TimeoutError as error:
-                raise TimedOut(
-                    f"{self._address.shown}: nothing more of the stream for {self._limits.silence_s:g} s"
-                ) from error
-            if item is None or (
-                isinstance(item, Interleaved) and item.channel == 1 and is_goodbye(item.data)
-            ):
+                item: Interleaved | RtspAnswer | None = self._kept.popleft()
+                self._kept_bytes -= len(item.data) if isinstance(item, Interleaved) else 0
+            else:
+                if loop.time() >= alive_at:
+                    await self._write(self._formed("GET_PARAMETER", self._base, {}))
+                    alive_at = loop.time() + self._session_s / 2
+                try:
+                    async with asyncio.timeout_at(silent_at):
+                        item = await self._read_item()
+                except TimeoutError as error:
+                    raise TimedOut(
+                        f"{self._address.shown}: nothing more of the stream for {self._limits.silence_s:g} s"
+                    ) from error
+            if item is None:
                 return
-            if isinstance(item, Interleaved):
-                yield item
+            if not isinstance(item, Interleaved):
+                continue
+            if item.channel == 1 and is_goodbye(item.data):
+                return
+            yield item
+            if item.channel == 0:  # reports go on although a stream has stalled
+                silent_at = loop.time() + self._limits.silence_s
 
     def _control(self, control: str | None) -> str:
         """The address to set one media up at: absolute, or below the description's own."""

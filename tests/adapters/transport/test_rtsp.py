@@ -147,6 +147,26 @@ async def test_a_stream_that_stalls_is_timed_out_and_not_taken_for_ended() -> No
         await played(rtsp(200), PACKET)
 
 
+async def test_reports_of_a_stalled_stream_do_not_keep_it_alive() -> None:
+    async def report_for_ever(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        if asked.number < 2:
+            writer.write((rtsp(200, SDP), SET_UP)[asked.number])
+            return
+        writer.write(rtsp(200))
+        while True:
+            writer.write(b"$\x01\x00\x04abcd")
+            await asyncio.sleep(0.05)
+
+    async with serving(report_for_ever) as server, await opened(server) as client:
+        video = (await client.describe()).video()
+        assert video is not None
+        await client.set_up(video)
+        await client.play()
+        with pytest.raises(TimedOut):
+            async for _ in client.packets():
+                pass
+
+
 async def test_media_instead_of_an_answer_does_not_fill_the_memory() -> None:
     async def flood(_asked: Asked, writer: asyncio.StreamWriter) -> None:
         while True:
