@@ -1,6 +1,7 @@
 """Name → adapter, as a table one can read; loaded only when a network needs it. Also what reads a gazetteer.
 
-Third parties join by the entry point group `entrevue.adapters`, whose value names a module with `create`.
+Third parties join by the entry point group `entrevue.adapters`, whose value names a module with `create`,
+beside a module `manifest`.
 """
 
 from importlib import import_module
@@ -8,7 +9,7 @@ from importlib.metadata import entry_points
 from typing import cast
 
 from adapters.contract.errors import Misconfigured
-from adapters.contract.protocol import AdapterFactory, GazetteerReader
+from adapters.contract.protocol import AdapterFactory, GazetteerReader, Manifest
 from adapters.lists.gazetteer import read_gazetteer
 
 MODULES: dict[str, str] = {
@@ -25,10 +26,19 @@ def names() -> tuple[str, ...]:
     return tuple(sorted({*MODULES, *(point.name for point in entry_points(group=ENTRY_POINT_GROUP))}))
 
 
+def manifest(name: str) -> Manifest:
+    """What the adapter says of itself, in the module `manifest` beside its own; `Misconfigured` as `load`."""
+    return cast(Manifest, import_module(f"{_module(name).rpartition('.')[0]}.manifest").MANIFEST)
+
+
 def load(name: str) -> AdapterFactory:
     """The factory of the adapter; `Misconfigured` for a name that nobody registered."""
+    return cast(AdapterFactory, import_module(_module(name)).create)
+
+
+def _module(name: str) -> str:
     if name in MODULES:
-        return cast(AdapterFactory, import_module(MODULES[name]).create)
+        return MODULES[name]
     for point in entry_points(group=ENTRY_POINT_GROUP, name=name):
-        return cast(AdapterFactory, point.load().create)
+        return point.module
     raise Misconfigured(f"no adapter is called {name!r}; known: {', '.join(names())}")

@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from adapters import registry
-from adapters.contract.protocol import GazetteerReader
+from adapters.contract.protocol import GazetteerReader, Manifest
 from broker.agencies.agreements import Agreements
 from broker.agencies.authority import Authority
 from broker.agencies.officers import Officers
@@ -184,6 +184,11 @@ async def tell_of_gazetteers(settings: Settings) -> bool:
 def known_adapters() -> tuple[str, ...]:
     """Names that a network's `adapter` can have."""
     return registry.names()
+
+
+def manifest_of(adapter: str) -> Manifest:
+    """What an adapter says of itself; `Misconfigured` where there is none of the name."""
+    return registry.manifest(adapter)
 
 
 @asynccontextmanager

@@ -48,9 +48,10 @@ FovDeg = Annotated[float, Field(gt=0, le=360, allow_inf_nan=False)]
 
 
 class Model(BaseModel):
-    """Base of every model here: frozen, and unknown fields are refused."""
+    """Base of every model here: frozen, and unknown fields are refused. Bytes are base64 on the wire: those of a
+    picture are no text."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
 
 
 class Interval(Model):

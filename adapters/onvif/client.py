@@ -34,6 +34,9 @@ SECTIONS: Final = {
 PAGE_RESULTS: Final = 100
 MOST_RESULTS: Final = 100_000
 MOST_EMPTY_PAGES: Final = 100
+MOST_FRUITLESS: Final = 2
+"""Readings in a row that tell nothing new, because the way there is too slow."""
+
 FINEST_CLOCK: Final = timedelta(milliseconds=20)
 MOST_READINGS: Final = 8
 """Each halves what is not known: a second becomes 4 ms, if the way there and back is as short."""
@@ -88,11 +91,14 @@ class OnvifClient:
     async def read_clock(self) -> OffsetBounds | None:
         """How far the device's clock is off; None where it does not tell its UTC. Takes some seconds the first time,
         because the device tells whole seconds."""
+        fruitless, before = 0, timedelta.max
         for _ in range(MOST_READINGS):
             bounds = await self._read_clock_once()
             if bounds is None:
                 return None
-            if bounds.width <= FINEST_CLOCK:
+            fruitless = 0 if bounds.width < before else fruitless + 1
+            before = bounds.width
+            if bounds.width <= FINEST_CLOCK or fruitless == MOST_FRUITLESS:
                 break
             now = self._context.now()
             await asyncio.sleep(max(0.0, (bounds.turn_after(now) - now).total_seconds()))

@@ -102,6 +102,11 @@ class SoapClient:
             within_s=within_s,
         )
         what = f"{action.rpartition('/')[2]} at {answer.call.rpartition(' at ')[2]}"
+        if answer.status in _WITH_FAULTS and not answer.media_type.endswith("xml"):
+            failed = f"{what} was answered {answer.status}"
+            if answer.status >= 500:
+                raise TryLater(f"{failed}: it fails inside")
+            raise Malformed(f"{failed} without saying why")
         content = _content(answer.xml("application/octet-stream"), what)
         if local_name(content) == "Fault":
             raise fault_error(content, what)

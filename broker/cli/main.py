@@ -40,6 +40,7 @@ MODULES: Final[dict[str, str]] = {
     "places": "broker.cli.places",
     "places find": "broker.cli.finding",
     "audit": "broker.cli.auditing",
+    "adapter": "broker.cli.adapters",
     "doctor": "broker.cli.doctor",
 }
 """Command → where it is; `--help` shows them in this order. A group's command may have a module of its own."""

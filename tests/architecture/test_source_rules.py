@@ -18,7 +18,7 @@ REDIS_MODULES = (
 )
 """Those that start a server or find one; every key and command is the store's."""
 HTTP_CLIENT_MODULES = ("broker/cli/client.py", "broker/cli/fetching.py")
-HTTP_CLIENT_FOLDERS = ("adapters/transport/",)
+HTTP_CLIENT_FOLDERS = ("adapters/transport/", "adapters/conformance/faults/")
 """What speaks HTTP for others; an adapter that needs more guards adds them there."""
 
 MAKERS = frozenset(

@@ -4,19 +4,13 @@ import asyncio
 import base64
 import hashlib
 import logging
-import ssl
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.request import parse_http_list, parse_keqv_list
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from adapters.conformance.faults.certificate import self_signed
 from adapters.contract.errors import AdapterError, Malformed, Misconfigured, Refused
 from adapters.contract.options import parse_options
 from adapters.transport.config import HttpOptions
@@ -175,44 +169,16 @@ def test_a_secret_is_read_from_its_file_or_variable(base_dir: Path, monkeypatch:
             missing.read(base_dir)
 
 
-def certificate(folder: Path, name: str = "nvr") -> tuple[ssl.SSLContext, Path]:
-    """A self-signed certificate for loopback: what a server needs, and the file that trusts it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    trusted, private = folder / f"{name}.pem", folder / f"{name}.key"
-    trusted.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(trusted, private)
-    return context, trusted
-
-
 async def test_a_certificate_is_trusted_only_by_the_owners_own_file(base_dir: Path) -> None:
-    tls, trusted = certificate(base_dir)
-    _, other = certificate(base_dir, "other")
+    tls, trusted = self_signed(base_dir)
+    (base_dir / "other").mkdir()
+    _, other = self_signed(base_dir / "other")
     options = {"username": "rené", "password": PASSWORD}
     async with serving(guarded(wants_basic, BASIC), tls) as server:
         url = server.url.replace("http", "https")
-        async with client_of(url, base_dir, ca_file=trusted.name, **options) as client:
+        async with client_of(url, base_dir, ca_file=str(trusted), **options) as client:
             assert (await client.get("/")).body == b"in", "over TLS basic is allowed"
-        for more in ({}, {"ca_file": other.name}):
+        for more in ({}, {"ca_file": str(other)}):
             async with client_of(url, base_dir, **more) as client:
                 with pytest.raises(Misconfigured, match="not trusted"):
                     await client.get("/")

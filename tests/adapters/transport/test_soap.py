@@ -88,6 +88,8 @@ async def test_a_call_signs_by_the_devices_clock_and_never_shows_the_password() 
         (soap(fault("Sender", "InvalidArgVal")), GiveUp),
         (soap("<Fault><faultcode>s:NotAuthorized</faultcode></Fault>"), Refused),
         (soap("<R/>", 500), TryLater),
+        (answer(500), TryLater),
+        (answer(400), Malformed),
         (soap(""), Malformed),
         (answer(200, b"<a/>", Content_Type="text/xml"), Malformed),
         (answer(200, b"<html>", Content_Type="text/html"), Malformed),
