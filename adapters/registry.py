@@ -16,6 +16,7 @@ MODULES: dict[str, str] = {
     "camera_list": "adapters.camera_list.adapter",
     "folder": "adapters.folder.adapter",
     "onvif": "adapters.onvif.adapter",
+    "rtsp": "adapters.rtsp.adapter",
 }
 ENTRY_POINT_GROUP = "entrevue.adapters"
 read_places: GazetteerReader = read_gazetteer

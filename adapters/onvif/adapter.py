@@ -66,6 +66,7 @@ class OnvifAdapter(Undeclared):
         )
         self._replayer = Replayer(self._streams)
         self._inventory: Inventory | None = None
+        self._only_listed: frozenset[str] = frozenset()
         self._looking = asyncio.Lock()
         optional = {
             Capability.PLACES: self._listed.reader.has_places,
@@ -95,6 +96,7 @@ class OnvifAdapter(Undeclared):
                 yield record
             return
         listed, problems = await asyncio.to_thread(self._listed.read)
+        self._only_listed = frozenset(listed.keys() - records.keys())
         for problem in problems:
             yield problem
         for name, record in listed.items():
@@ -113,7 +115,7 @@ class OnvifAdapter(Undeclared):
         self._require(Capability.SNAPSHOT)
         channel = await self._channel(native_id)
         service = await media_service(self._client)
-        if service is None or not channel.profiles:
+        if channel is None or service is None or not channel.profiles:
             raise NotFound(f"camera {native_id} has no stream that the device shows")
         profile = channel.profiles[0].token
         try:
@@ -130,6 +132,8 @@ class OnvifAdapter(Undeclared):
     async def list_spans(self, native_id: str, interval: Interval) -> FootageListing:
         self._require(Capability.SPANS)
         channel = await self._channel(native_id)
+        if channel is None:
+            return FootageListing()
         found = await footage_of(self._client, channel, interval)
         days = self._options.retention_days
         return listing(found.pieces, found.problems, channel.keeps if days is None else timedelta(days=days))
@@ -142,6 +146,8 @@ class OnvifAdapter(Undeclared):
         if hold is not None:
             raise NotFound(f"there is no hold {hold!r}: ONVIF has none")
         channel = await self._channel(native_id)
+        if channel is None:
+            return
         for piece in (await footage_of(self._client, channel, interval)).pieces:
             answer = await self._client.call(requests.get_replay_uri(piece.recording))
             address = self._options.own_stream(mapping.media_uri(answer))
@@ -177,13 +183,18 @@ class OnvifAdapter(Undeclared):
         self._inventory = found
         return found
 
-    async def _channel(self, native_id: str) -> Channel:
-        """The camera as the device was last seen; looked at anew for one that was not there."""
+    async def _channel(self, native_id: str) -> Channel | None:
+        """The camera as the device was last seen; looked at anew for one that was not there. None for one that only
+        the list names: the device has nothing of it."""
         async with self._looking:
-            if self._inventory is None or native_id not in self._inventory.channels:
-                await self._look()
-        channel = self._inventory.channels.get(native_id) if self._inventory is not None else None
-        if channel is None:
+            inventory = self._inventory or await self._look()
+            if native_id not in inventory.channels and native_id not in self._only_listed:
+                inventory = await self._look()
+                if native_id not in inventory.channels and self._listed.exist:
+                    listed, _ = await asyncio.to_thread(self._listed.read)
+                    self._only_listed = frozenset(listed.keys() - inventory.channels.keys())
+        channel = inventory.channels.get(native_id)
+        if channel is None and native_id not in self._only_listed:
             raise NotFound(f"the device has no camera {native_id!r}")
         return channel
 

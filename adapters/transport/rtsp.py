@@ -34,6 +34,9 @@ from adapters.transport.sdp import MediaDescription, SessionDescription, parse_d
 BODY_BYTES: Final = 256 * 1024
 KEPT_BYTES: Final = 16 * 1024 * 1024
 """Media that may arrive while an answer is waited for."""
+BEGINNINGS: Final = frozenset({b"RTSP/", b"OPTIO", b"ANNOU", b"GET_P", b"SET_P", b"REDIR", b"TEARD"})
+"""Of an answer, and of what a recorder may ask of us."""
+
 SHORTEST_SESSION_S: Final = 10.0
 DEFAULT_SESSION_S: Final = 60.0
 
@@ -251,8 +254,14 @@ class RtspClient:
                     return Interleaved(channel, await self._reader.readexactly(size))
                 if first in b"\r\n":
                     continue
-                line, headers = parse_head(first + await self._reader.readuntil(b"\r\n\r\n"))
-                body = await self._reader.readexactly(whole_number(headers, "content-length", BODY_BYTES))
+                begin = first + await self._reader.readexactly(4)
+                if begin not in BEGINNINGS:  # no need to wait for an end that never comes
+                    raise Malformed(f"{self._address.shown}: what is answered is no RTSP")
+                line, headers = parse_head(begin + await self._reader.readuntil(b"\r\n\r\n"))
+                size = whole_number(headers, "content-length")
+                body = await self._reader.readexactly(min(size, BODY_BYTES + 1))
+                if size > BODY_BYTES:
+                    raise TooLarge(f"{self._address.shown}: an answer has more than {BODY_BYTES} bytes")
                 if not line.startswith("RTSP/"):
                     continue  # a request of the recorder's, such as ANNOUNCE: nothing here needs it
                 return RtspAnswer(parse_status(line), headers, body)

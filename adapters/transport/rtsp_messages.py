@@ -107,9 +107,9 @@ def parse_status(first: str) -> int:
     return int(status)
 
 
-def whole_number(headers: Mapping[str, Sequence[str]], name: str, at_most: int) -> int:
-    """A header's number, 0 where it is absent; `Malformed` for what is none or exceeds the bound."""
+def whole_number(headers: Mapping[str, Sequence[str]], name: str) -> int:
+    """A header's number, 0 where it is absent; `Malformed` for what is none."""
     text = headers[name][0] if headers.get(name) else "0"
-    if not (text.isascii() and text.isdigit()) or int(text[:12]) > at_most:
+    if not (text.isascii() and text.isdigit()):
         raise Malformed(f"an RTSP message has an impossible {name}")
-    return int(text[:12])
+    return int(text[:18])

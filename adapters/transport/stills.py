@@ -49,6 +49,7 @@ class StreamReader:
     limits: RtspLimits
     tls: Callable[[], ssl.SSLContext]
     draw: Callable[[], str]
+    key_frame_within_s: float = KEY_FRAME_WITHIN_S
 
     async def open(self, address: RtspAddress) -> RtspClient:
         tls = self.tls() if address.is_encrypted else None
@@ -68,7 +69,7 @@ class StreamReader:
             await client.play({"Range": "npt=now-"})
             report: SenderReport | None = None
             try:
-                async with asyncio.timeout(KEY_FRAME_WITHIN_S), aclosing(client.packets()) as packets:
+                async with asyncio.timeout(self.key_frame_within_s), aclosing(client.packets()) as packets:
                     async for packet in packets:
                         if packet.channel == 1:
                             report = parse_sender_report(packet.data) or report
@@ -77,7 +78,7 @@ class StreamReader:
                         if unit is not None and unit.is_key:
                             return video, unit, _taken_at(unit, report)
             except TimeoutError as error:
-                raise TimedOut(f"{address.shown}: no key frame in {KEY_FRAME_WITHIN_S:g} s") from error
+                raise TimedOut(f"{address.shown}: no key frame in {self.key_frame_within_s:g} s") from error
             unit = depacketizer.flush()
             if unit is None or not unit.is_key:
                 raise Malformed(f"{address.shown}: the stream ended before a key frame")

@@ -13,13 +13,19 @@ from adapters.camera_list.config import CameraListOptions
 from adapters.contract.options import parse_options
 from adapters.folder.config import FolderOptions
 from adapters.onvif.config import OnvifOptions
+from adapters.rtsp.config import RtspOptions
 from broker.cli.main import command_line
 from broker.settings import load_settings
 from docs.reference.generate import commands, create_api
 from tests.docs.pages import Page, pages, shell_commands
 
 GUIDES = tuple(one for one in pages() if one.name.startswith(("README", "docs/guide", "docs/design")))
-OPTIONS: dict[str, type] = {"folder": FolderOptions, "camera_list": CameraListOptions, "onvif": OnvifOptions}
+OPTIONS: dict[str, type] = {
+    "folder": FolderOptions,
+    "camera_list": CameraListOptions,
+    "onvif": OnvifOptions,
+    "rtsp": RtspOptions,
+}
 KNOWN = {path[1:]: command for path, command in commands(typer.main.get_command(command_line()))}
 CALLS = {
     (method.upper(), re.sub(r"\{[^}]+\}", "X", path))

@@ -17,7 +17,7 @@ from broker.demo.profile_g import answers
 from broker.demo.profile_g.answers import Change
 from broker.demo.profile_g.http_server import HttpAnswer, HttpRequest, HttpServer
 from broker.demo.profile_g.models import DeviceOrder, RecordedChannel
-from broker.demo.profile_g.rtsp_server import REPLAY_PATH, ReplayServer
+from broker.demo.profile_g.rtsp_server import LIVE_PATH, REPLAY_PATH, ReplayServer
 from broker.demo.profile_g.signing import Gate, local_name
 from broker.demo.profile_g.tape import Tape
 
@@ -140,6 +140,10 @@ class SimulatedRecorder:
                 return answers.response(answers.DEVICE, name, answers.locations(channels))
             case "GetProfiles":
                 return answers.response(answers.MEDIA2, name, answers.profiles(channels))
+            case "GetStreamUri":
+                channel = self._channel(given.get("ProfileToken", "").removeprefix("profile-"), "NoProfile")
+                uri = f"<Uri>rtsp://127.0.0.1:{self.rtsp_port}{LIVE_PATH}{channel.token}</Uri>"
+                return answers.response(answers.MEDIA2, name, uri)
             case "GetSnapshotUri":
                 channel = self._channel(given.get("ProfileToken", "").removeprefix("profile-"), "NoProfile")
                 port = self._http.port

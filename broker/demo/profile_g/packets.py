@@ -16,16 +16,18 @@ CLEAN_POINT, END_OF_SECTION, DISCONTINUITY, END_OF_REPLAY = 0x80, 0x40, 0x20, 0x
 
 
 class Packetizer:
-    """Packets of one replay, each framed for the RTSP connection. `ssrc` identifies it."""
+    """Packets of one stream, each framed for the RTSP connection. `ssrc` identifies it; only a replay's packets carry
+    the extension."""
 
-    def __init__(self, ssrc: int, clock_offset: timedelta) -> None:
+    def __init__(self, ssrc: int, clock_offset: timedelta, *, is_replay: bool = True) -> None:
+        self._is_replay = is_replay
         self._ssrc = ssrc
         self._clock_offset = clock_offset
         self._sequence = 0
         self._is_first = True
 
     def frame(self, frame: TapeFrame, *, is_last: bool) -> Iterator[bytes]:
-        """The packets of one frame. Each carries the extension; the last one is marked."""
+        """The packets of one frame. The last one is marked."""
         shown_at = frame.shown_at + self._clock_offset
         flags = (
             (CLEAN_POINT if frame.is_key else 0)
@@ -35,13 +37,23 @@ class Packetizer:
         )
         self._is_first = False
         extension = struct.pack(">HHQBBH", REPLAY_PROFILE, 3, _ntp(shown_at), flags, 0, 0)
-        timestamp = (shown_at - NTP_EPOCH) // timedelta(microseconds=1) * CLOCK_HZ // 1_000_000 & 0xFFFFFFFF
+        timestamp = _timestamp(shown_at)
         payloads = [payload for unit in units_of(frame.data) for payload in _payloads(unit)]
         for number, payload in enumerate(payloads, start=1):
             marker = 0x80 if number == len(payloads) else 0
-            header = struct.pack(">BBHII", 0x90, marker | PAYLOAD_TYPE, self._sequence, timestamp, self._ssrc)
+            first = 0x90 if self._is_replay else 0x80
+            header = struct.pack(
+                ">BBHII", first, marker | PAYLOAD_TYPE, self._sequence, timestamp, self._ssrc
+            )
             self._sequence = (self._sequence + 1) & 0xFFFF
-            yield interleaved(0, header + extension + payload)
+            yield interleaved(0, header + (extension if self._is_replay else b"") + payload)
+
+    def report(self, utc: datetime) -> bytes:
+        """A sender report: the device's clock at this moment, and what the stream's clock shows then."""
+        at = utc + self._clock_offset
+        return interleaved(
+            1, struct.pack(">BBHIQIII", 0x80, 200, 6, self._ssrc, _ntp(at), _timestamp(at), 0, 0)
+        )
 
     def goodbye(self) -> bytes:
         return interleaved(1, struct.pack(">BBHI", 0x81, 203, 1, self._ssrc))
@@ -66,6 +78,10 @@ def _payloads(unit: bytes) -> Iterator[bytes]:
     for at in range(1, len(unit), LARGEST_PAYLOAD):
         begins, ends = at == 1, at + LARGEST_PAYLOAD >= len(unit)
         yield bytes((indicator, begins << 7 | ends << 6 | kind)) + unit[at : at + LARGEST_PAYLOAD]
+
+
+def _timestamp(instant: datetime) -> int:
+    return (instant - NTP_EPOCH) // timedelta(microseconds=1) * CLOCK_HZ // 1_000_000 & 0xFFFFFFFF
 
 
 def _ntp(instant: datetime) -> int:

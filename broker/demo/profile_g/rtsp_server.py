@@ -1,5 +1,5 @@
-"""The recorder's RTSP part: replay of its tapes by `Range: clock=` (ONVIF streaming specification), over the
-connection itself. Digest access by SHA-256 (RFC 7616), without qop."""
+"""The recorder's RTSP part: its cameras as they film, and replay of its tapes by `Range: clock=` (ONVIF streaming
+specification), over the connection itself. Digest access by SHA-256 (RFC 7616), without qop."""
 
 import asyncio
 import hashlib
@@ -21,6 +21,8 @@ HEAD_BYTES: Final = 16 * 1024
 SESSION_S: Final = 60
 FRAMES_AT_ONCE: Final = 64
 REPLAY_PATH: Final = "/replay/"
+LIVE_PATH: Final = "/live/"
+LOOK_EVERY_S: Final = 0.5
 _RANGE = re.compile(r"clock=(\d{8}T\d{6}(?:\.\d+)?)Z-(?:(\d{8}T\d{6}(?:\.\d+)?)Z)?")
 _PARAMETER = re.compile(r'(\w+)="?((?:[^",\\]|\\.)*)"?')
 
@@ -70,8 +72,8 @@ class ReplayServer:
             writer.close()
 
     def tape(self, url: str) -> Tape | None:
-        path = unquote(urlsplit(url).path)
-        return self._tapes.get(path.removeprefix(REPLAY_PATH).rstrip("/").partition("/")[0])
+        path = unquote(urlsplit(url).path).removeprefix(REPLAY_PATH).removeprefix(LIVE_PATH)
+        return self._tapes.get(path.partition("/")[0])
 
     def may(self, method: str, headers: Headers) -> bool:
         """Whether the request is signed by the recorder's only user."""
@@ -87,8 +89,8 @@ class ReplayServer:
     def challenge(self) -> str:
         return f'Digest realm="{REALM}", nonce="{self._nonce}", algorithm=SHA-256'
 
-    def packetizer(self) -> Packetizer:
-        return Packetizer(secrets.randbits(32), self._order.clock_offset)
+    def packetizer(self, *, is_replay: bool) -> Packetizer:
+        return Packetizer(secrets.randbits(32), self._order.clock_offset, is_replay=is_replay)
 
     def utc(self, device_time: datetime) -> datetime:
         return device_time - self._order.clock_offset
@@ -153,7 +155,7 @@ class _Conversation:
         elif method == "SETUP":
             self._set_up(url, headers)
         elif method == "PLAY":
-            self._play(headers)
+            self._play(url, headers)
         elif method == "GET_PARAMETER":
             self._send(200, headers, {})
         elif method == "TEARDOWN":
@@ -186,10 +188,13 @@ class _Conversation:
             transport = "RTP/AVP/TCP;unicast;interleaved=0-1"
             self._send(200, headers, {"Transport": transport, "Session": f"1;timeout={SESSION_S}"})
 
-    def _play(self, headers: Headers) -> None:
+    def _play(self, url: str, headers: Headers) -> None:
         asked = read_range(headers.get("range", ""))
         if self._tape is None:
             self._send(455, headers, {})
+        elif urlsplit(url).path.startswith(LIVE_PATH):
+            self._send(200, headers, {"Session": "1"})
+            self._replaying = asyncio.create_task(self._live(self._tape))
         elif asked is None:
             self._send(457, headers, {})
         else:
@@ -201,7 +206,7 @@ class _Conversation:
 
     async def _replay(self, frames: Iterator[TapeFrame]) -> None:
         """Sends as fast as the connection takes it; each frame is read off the event loop."""
-        packetizer = self._server.packetizer()
+        packetizer = self._server.packetizer(is_replay=True)
         with suppress(ConnectionError):
             frames_now = await asyncio.to_thread(_some, frames)
             while frames_now:
@@ -213,6 +218,22 @@ class _Conversation:
                 frames_now = following
             self._writer.write(packetizer.goodbye())
             await self._writer.drain()
+
+    async def _live(self, tape: Tape) -> None:
+        """From the newest key frame on, whatever is filmed meanwhile, until the client leaves."""
+        packetizer = self._server.packetizer(is_replay=False)
+        shown_until: datetime | None = None
+        with suppress(ConnectionError):
+            while True:
+                frames = await asyncio.to_thread(tape.newest_frames, shown_until)
+                if shown_until is None and frames:
+                    self._writer.write(packetizer.report(frames[0].shown_at))
+                for frame in frames:
+                    for packet in packetizer.frame(frame, is_last=False):
+                        self._writer.write(packet)
+                    await self._writer.drain()
+                shown_until = max([frame.shown_at for frame in frames], default=shown_until)
+                await asyncio.sleep(LOOK_EVERY_S)
 
     def _send(self, status: int, asked: Headers, headers: Headers, body: bytes = b"") -> None:
         told = {"CSeq": asked.get("cseq", "0"), **headers, "Content-Length": str(len(body))}

@@ -95,6 +95,18 @@ class Tape:
                 is_last = ends and position == len(frames) - 1
                 yield TapeFrame(frame.data, frame.shown_at, frame.is_key, ends_section=is_last)
 
+    def newest_frames(self, after: datetime | None) -> list[TapeFrame]:
+        """The newest file's frames from its last key frame on; with `after`, what has been filmed since then, from a
+        key frame on, for a file grows by whole GOPs."""
+        files = self.files()
+        if not files or (after is not None and files[-1].last <= after):
+            return []
+        frames = read_frames(files[-1].path, files[-1].first)
+        keys = [
+            n for n, frame in enumerate(frames) if frame.is_key and (after is None or frame.shown_at > after)
+        ]
+        return frames[keys[-1 if after is None else 0] :] if keys else []
+
     def newest_picture(self) -> tuple[bytes, datetime] | None:
         """The newest key frame as JPEG, and when it was shown."""
         for file in reversed(self.files()):
