@@ -18,6 +18,8 @@ MODULES: dict[str, str] = {
     "frigate": "adapters.frigate.adapter",
     "mediamtx": "adapters.mediamtx.adapter",
     "milestone": "adapters.milestone.adapter",
+    "onvif": "adapters.onvif.adapter",
+    "rtsp": "adapters.rtsp.adapter",
     "zoneminder": "adapters.zoneminder.adapter",
 }
 ENTRY_POINT_GROUP = "entrevue.adapters"

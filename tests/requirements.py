@@ -30,6 +30,17 @@ def executable(name: str, package: str) -> Path:
     return Path(str(found))
 
 
+def system_python_with(probe: str, packages: str) -> Path:
+    """The system's own Python if it can run the statement, which imports what Debian's packages bring."""
+    python = Path("/usr/bin/python3")
+    if (
+        not python.exists()
+        or subprocess.run([python, "-c", probe], check=False, capture_output=True).returncode
+    ):
+        _missing(f"the system's Python lacks GStreamer: apt-get install {packages}")
+    return python
+
+
 def zoneminder() -> None:
     """A ZoneMinder that tests can start for themselves, and a live camera for it to record."""
     packages = {
@@ -43,10 +54,9 @@ def zoneminder() -> None:
         executable(name, package)
     if not list(Path("/usr/lib/apache2/modules").glob("libphp*.so")):
         _missing("Apache has no PHP: apt-get install libapache2-mod-php php-mysql php-gd php-intl")
-    bindings = "import gi; gi.require_version('GstRtspServer', '1.0')"
-    if subprocess.run(["/usr/bin/python3", "-c", bindings], capture_output=True, check=False).returncode:
-        _missing(
-            "GStreamer serves no RTSP: apt-get install gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-bad"
-        )
+    system_python_with(
+        "import gi; gi.require_version('GstRtspServer', '1.0')",
+        "gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-bad",
+    )
     if os.geteuid() != 0:
         _missing("ZoneMinder is started in namespaces of its own: run the tests as root")

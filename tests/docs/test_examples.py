@@ -15,6 +15,8 @@ from adapters.folder.config import FolderOptions
 from adapters.frigate.config import FrigateOptions
 from adapters.mediamtx.config import MediaMtxOptions
 from adapters.milestone.config import MilestoneOptions
+from adapters.onvif.config import OnvifOptions
+from adapters.rtsp.config import RtspOptions
 from adapters.zoneminder.config import ZoneMinderOptions
 from broker.cli.main import command_line
 from broker.settings import load_settings
@@ -28,6 +30,8 @@ OPTIONS: dict[str, type] = {
     "frigate": FrigateOptions,
     "mediamtx": MediaMtxOptions,
     "milestone": MilestoneOptions,
+    "onvif": OnvifOptions,
+    "rtsp": RtspOptions,
     "zoneminder": ZoneMinderOptions,
 }
 KNOWN = {path[1:]: command for path, command in commands(typer.main.get_command(command_line()))}

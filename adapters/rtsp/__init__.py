@@ -1,0 +1,1 @@
+"""Plain RTSP cameras: what they show now, and that they work."""
