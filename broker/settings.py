@@ -132,6 +132,7 @@ class NetworkSettings(Section):
     adapter: str
     name: str | None = None
     refresh_s: Seconds = 60
+    masks: Path | None = None
     options: dict[str, Any] = Field(default_factory=dict)
 
 

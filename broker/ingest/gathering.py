@@ -5,22 +5,20 @@ a whole is raised.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from adapters.contract.capabilities import Capability
-from adapters.contract.errors import AdapterError, GiveUp, NotFound
-from adapters.contract.models import CameraRecord, CameraStatus, Interval, Rejection, Snapshot, Span
+from adapters.contract.errors import AdapterError, GiveUp
+from adapters.contract.models import CameraRecord, CameraStatus, Interval, Rejection, Span
 from broker.catalog.gazetteers.shelf import KnownPlaces
-from broker.catalog.models import Camera, Place, SnapshotReference, camera_id, network_of
+from broker.catalog.models import Camera, Place, camera_id, network_of
 from broker.catalog.names import folded_name
-from broker.errors import Problem
+from broker.ingest.pictures import Pictures
 from broker.ingest.recorder import Recorder
-from broker.snapshots.picture import UnusablePicture, small_jpeg
-from broker.vault.store import Vault, snapshot_key
+from broker.ingest.scenes import Scenes
 
 RECORDER_CALLS: Final = 8
 DEFAULT_RETENTION_DAYS: Final = 31.0
@@ -90,9 +88,9 @@ class Footage:
 class Gatherer:
     """Looks at networks; writes nothing but pictures."""
 
-    def __init__(self, vault: Vault, max_snapshot_bytes: int) -> None:
-        self._vault = vault
-        self._max_snapshot_bytes = max_snapshot_bytes
+    def __init__(self, pictures: Pictures, scenes: Scenes) -> None:
+        self._pictures = pictures
+        self._scenes = scenes
 
     async def gather(self, recorder: Recorder, found: Round) -> None:
         """Fills the round. `AdapterError` where the network could not be listed, or no camera be reached."""
@@ -106,6 +104,11 @@ class Gatherer:
                     name = camera_id(network_id, place.native_id)
                     found.add_place(Place(id=name, name=place.name, position=place.position))
         records = await self._list(recorder, found)
+        listed = frozenset(record.native_id for record in records.values())
+        for native_id in self._scenes.unlisted(network_id, listed):
+            found.reject(
+                f"masks of {network_id}", f"they name {native_id!r}, which the network does not list"
+            )
         calls = asyncio.Semaphore(RECORDER_CALLS)
 
         async def complete(record: CameraRecord) -> Camera:
@@ -161,9 +164,10 @@ class Gatherer:
             clock_offset_ms=recorder.clock_offset_ms,
             snapshot=previous.snapshot if previous else None,
         )
-        if Capability.SNAPSHOT in recorder.capabilities and _wants_snapshot(camera, previous):
-            reference = await self._snapshot(recorder, found, record, camera)
-            camera = camera.model_copy(update={"snapshot": reference or camera.snapshot})
+        wants_picture = Capability.SNAPSHOT in recorder.capabilities
+        if wants_picture and self._pictures.wanted(camera, record.native_id, previous):
+            picture = await self._pictures.renew(recorder, camera, record.native_id, found.at, found.reject)
+            camera = camera.model_copy(update={"snapshot": picture})
         return camera
 
     async def _footage(
@@ -184,43 +188,6 @@ class Gatherer:
         found.rejected.extend(listing.problems)
         return Footage(listing.spans, is_current=True)
 
-    async def _snapshot(
-        self, recorder: Recorder, found: Round, record: CameraRecord, camera: Camera
-    ) -> SnapshotReference | None:
-        """The reference of what the vault holds now; None where there was nothing new that is usable."""
-        where = f"snapshot of {camera.id}"
-        try:
-            taken = await recorder.snapshot(record.native_id)
-            digest = hashlib.sha256(taken.data).hexdigest()
-            if camera.snapshot is not None and await self._holds(camera.snapshot, taken, digest):
-                return camera.snapshot
-            picture = await asyncio.to_thread(small_jpeg, taken.data, self._max_snapshot_bytes)
-            key = snapshot_key(camera.id)
-            await self._vault.put(key, picture)
-        except NotFound:
-            return None
-        except (AdapterError, UnusablePicture) as error:
-            found.reject(where, str(error))
-            return None
-        except Problem as problem:
-            found.reject(where, problem.detail)
-            return None
-        return SnapshotReference(
-            captured_at=taken.captured_at, fetched_at=found.at, vault_key=key, digest=digest
-        )
-
-    async def _holds(self, reference: SnapshotReference, taken: Snapshot, digest: str) -> bool:
-        """Whether this very picture lies in the vault already."""
-        if (reference.digest, reference.captured_at) != (digest, taken.captured_at):
-            return False
-        try:
-            await self._vault.size(reference.vault_key)
-        except Problem as problem:
-            if problem.code != "not_found":
-                raise
-            return False
-        return True
-
 
 def _status(recorder: Recorder, record: CameraRecord, footage: Footage, at: datetime) -> CameraStatus:
     """What is proven: recent footage proves `up`; footage that stopped proves `down`, if one could look."""
@@ -230,11 +197,3 @@ def _status(recorder: Recorder, record: CameraRecord, footage: Footage, at: date
     if at - footage.spans[-1].interval.end <= proof:
         return CameraStatus.UP
     return CameraStatus.DOWN if footage.is_current else CameraStatus.STALE
-
-
-def _wants_snapshot(camera: Camera, previous: Camera | None) -> bool:
-    """Whether there can be a newer picture than the one at hand: none yet, or footage has grown since."""
-    if previous is None or previous.snapshot is None:
-        return True
-    newest = previous.spans[-1].interval.end if previous.spans else None
-    return not camera.spans or camera.spans[-1].interval.end != newest

@@ -16,10 +16,12 @@ from broker.catalog.models import NetworkReport
 from broker.catalog.store import CatalogStore, Difference, digest, vanished
 from broker.clock import Clock
 from broker.ingest.gathering import Gatherer, Round
+from broker.ingest.pictures import Pictures
 from broker.ingest.recorder import Recorders
+from broker.ingest.scenes import Scenes
 from broker.ledger.engine import Ledger
 from broker.settings import Settings
-from broker.vault.store import Vault, snapshot_key
+from broker.vault.store import Vault
 
 REASONS_KEPT: Final = 1000
 
@@ -40,11 +42,12 @@ class Ingest:
         self._recorders = recorders
         self._catalog = catalog
         self._ledger = ledger
-        self._vault = vault
         self._clock = clock
         self._gazetteers = gazetteers
         self._keep = timedelta(days=settings.broker.vanished_keep_days)
-        self._gatherer = Gatherer(vault, settings.broker.max_snapshot_bytes)
+        self._scenes = Scenes(settings)
+        self._pictures = Pictures(vault, self._scenes, settings.broker.max_snapshot_bytes)
+        self._gatherer = Gatherer(self._pictures, self._scenes)
 
     async def synchronise(self, network_id: str) -> NetworkReport:
         """One round for one network. Failures at the recorder are in the report, not raised."""
@@ -130,7 +133,7 @@ class Ingest:
 
     async def _drop_pictures(self, camera_ids: Iterable[str]) -> None:
         for identifier in camera_ids:
-            await self._vault.delete(snapshot_key(identifier))
+            await self._pictures.forget(identifier)
 
     async def _log(self, action: str, network_id: str, agency: str, counts: dict[str, int]) -> None:
         entry = NewEntry(
