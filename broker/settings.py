@@ -137,6 +137,7 @@ class NetworkSettings(Section):
     refresh_s: Seconds = 60
     area: Box | Path | None = None
     host: Annotated[str, Field(min_length=1)] | None = None
+    masks: Path | None = None
     options: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("area")

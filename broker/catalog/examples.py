@@ -31,7 +31,7 @@ CAMERA: Final[JsonDict] = {
             "captured_at": "2026-06-15T20:11:48Z",
             "age_s": 12.0,
             "href": f"/v1/cameras/{CAMERA_ID}/snapshot",
-            "quality": None,
+            "quality": "good",
             "clock_offset_ms": -140.0,
         },
         "footage": {

@@ -73,7 +73,8 @@ class Place(Model):
 class SnapshotReference(Model):
     """Where the latest snapshot is. `captured_at` None where the recorder did not say.
 
-    `fetched_at` is when this picture was first fetched, `digest` the SHA-256 of what the recorder gave.
+    `fetched_at` is when this picture was first fetched, `digest` the SHA-256 of what the recorder gave, `scene` names
+    the masks that it is under.
     """
 
     captured_at: Instant | None
@@ -81,6 +82,7 @@ class SnapshotReference(Model):
     vault_key: str
     digest: str
     quality: str | None = None
+    scene: str | None = None
 
 
 class Camera(Model):

@@ -5,24 +5,22 @@ a whole is raised.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, TypeVar
 
 from adapters.contract.capabilities import Capability
-from adapters.contract.errors import AdapterError, GiveUp, NotFound
-from adapters.contract.models import CameraRecord, Interval, Rejection, Snapshot
+from adapters.contract.errors import AdapterError, GiveUp
+from adapters.contract.models import CameraRecord, Interval, Rejection
 from broker.catalog.encoding import CameraFacts, written
-from broker.catalog.models import Camera, Place, SnapshotReference, camera_id
+from broker.catalog.models import Camera, Place, camera_id
 from broker.catalog.store import CatalogStore
-from broker.errors import Problem
 from broker.ingest.evidence import Footage, proof_lasts, proven_status
 from broker.ingest.listing import Listing
+from broker.ingest.pictures import Pictures
 from broker.ingest.recorder import Recorder
 from broker.ingest.round import Round
-from broker.snapshots.picture import UnusablePicture, small_jpeg
-from broker.vault.store import Vault, snapshot_key
+from broker.ingest.scenes import Scenes
 
 RECORDER_CALLS: Final = 8
 AT_ONCE: Final = 256
@@ -36,10 +34,10 @@ T = TypeVar("T")
 class Gatherer:
     """Looks at networks; writes nothing but pictures."""
 
-    def __init__(self, catalog: CatalogStore, vault: Vault, max_snapshot_bytes: int) -> None:
+    def __init__(self, catalog: CatalogStore, pictures: Pictures, scenes: Scenes) -> None:
         self._catalog = catalog
-        self._vault = vault
-        self._max_snapshot_bytes = max_snapshot_bytes
+        self._pictures = pictures
+        self._scenes = scenes
 
     async def gather(self, recorder: Recorder, found: Round) -> None:
         """Fills the round. `AdapterError` where the network could not be listed, or no camera be reached."""
@@ -71,6 +69,11 @@ class Gatherer:
             records.update(listing.admitted(part))
         if not found.is_believed:
             return
+        network_id, listed = recorder.network.id, frozenset(record.native_id for record in records.values())
+        for native_id in self._scenes.unlisted(network_id, listed):
+            found.reject(
+                f"masks of {network_id}", f"they name {native_id!r}, which the network does not list"
+            )
         calls = asyncio.Semaphore(RECORDER_CALLS)
 
         async def complete(name: str, previous: Camera | None) -> Camera:
@@ -105,9 +108,10 @@ class Gatherer:
             spans=footage.spans,
             snapshot=previous.snapshot if previous else None,
         )
-        if Capability.SNAPSHOT in recorder.capabilities and _wants_snapshot(camera, previous):
-            reference = await self._snapshot(recorder, found, record, camera)
-            camera = camera.model_copy(update={"snapshot": reference or camera.snapshot})
+        wants_picture = Capability.SNAPSHOT in recorder.capabilities
+        if wants_picture and self._pictures.wanted(camera, record.native_id, previous):
+            picture = await self._pictures.renew(recorder, camera, record.native_id, found.at, found.reject)
+            camera = camera.model_copy(update={"snapshot": picture})
         status = proven_status(
             record.status,
             footage,
@@ -135,51 +139,6 @@ class Gatherer:
             return Footage(previous.spans if previous else (), is_current=False)
         found.rejected.extend(listing.problems)
         return Footage(listing.spans, is_current=True)
-
-    async def _snapshot(
-        self, recorder: Recorder, found: Round, record: CameraRecord, camera: Camera
-    ) -> SnapshotReference | None:
-        """The reference of what the vault holds now; None where there was nothing new that is usable."""
-        where = f"snapshot of {camera.id}"
-        try:
-            taken = await recorder.snapshot(record.native_id)
-            digest = hashlib.sha256(taken.data).hexdigest()
-            if camera.snapshot is not None and await self._holds(camera.snapshot, taken, digest):
-                return camera.snapshot
-            picture = await asyncio.to_thread(small_jpeg, taken.data, self._max_snapshot_bytes)
-            key = snapshot_key(camera.id)
-            await self._vault.put(key, picture)
-        except NotFound:
-            return None
-        except (AdapterError, UnusablePicture) as error:
-            found.reject(where, str(error))
-            return None
-        except Problem as problem:
-            found.reject(where, problem.detail)
-            return None
-        return SnapshotReference(
-            captured_at=taken.captured_at, fetched_at=found.at, vault_key=key, digest=digest
-        )
-
-    async def _holds(self, reference: SnapshotReference, taken: Snapshot, digest: str) -> bool:
-        """Whether this very picture lies in the vault already."""
-        if (reference.digest, reference.captured_at) != (digest, taken.captured_at):
-            return False
-        try:
-            await self._vault.size(reference.vault_key)
-        except Problem as problem:
-            if problem.code != "not_found":
-                raise
-            return False
-        return True
-
-
-def _wants_snapshot(camera: Camera, previous: Camera | None) -> bool:
-    """Whether there can be a newer picture than the one at hand: none yet, or footage has grown since."""
-    if previous is None or previous.snapshot is None:
-        return True
-    newest = previous.spans[-1].interval.end if previous.spans else None
-    return not camera.spans or camera.spans[-1].interval.end != newest
 
 
 def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -10,8 +10,8 @@ from broker.catalog.encoding import GONE, EarlierCamera, WrittenCamera, earlier,
 from broker.catalog.fencing import Lease
 from broker.catalog.models import camera_id
 from broker.catalog.store import CatalogStore, Difference, vanished
+from broker.ingest.pictures import Pictures
 from broker.ingest.round import Round
-from broker.vault.store import Vault, snapshot_key
 
 AT_ONCE: Final = 1_000
 
@@ -33,9 +33,9 @@ class Kept:
 class Keeper:
     """Keeps the catalog as the rounds say, while their lease is held. `keep` is how long a vanished camera stays."""
 
-    def __init__(self, catalog: CatalogStore, vault: Vault, keep: timedelta) -> None:
+    def __init__(self, catalog: CatalogStore, pictures: Pictures, keep: timedelta) -> None:
         self._catalog = catalog
-        self._vault = vault
+        self._pictures = pictures
         self._keep = keep
 
     async def keep(self, network_id: str, found: Round, lease: Lease | None) -> Kept:
@@ -54,7 +54,7 @@ class Keeper:
 
     async def drop_pictures(self, camera_ids: Iterable[str]) -> None:
         for identifier in camera_ids:
-            await self._vault.delete(snapshot_key(identifier))
+            await self._pictures.forget(identifier)
 
     async def show_status(self, network_id: str, event: HealthEvent, lease: Lease | None) -> None:
         """Writes what a recorder told between two rounds; what is listed no more stays as it was."""

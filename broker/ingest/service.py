@@ -25,8 +25,10 @@ from broker.ingest.gathering import Gatherer
 from broker.ingest.keeping import Keeper
 from broker.ingest.networks import answer_to_confirm
 from broker.ingest.pace import Pace, after_failure, after_success
+from broker.ingest.pictures import Pictures
 from broker.ingest.recorder import Recorders
 from broker.ingest.round import Round
+from broker.ingest.scenes import Scenes
 from broker.ingest.shrinking import held, told
 from broker.ledger.engine import Ledger
 from broker.settings import Settings
@@ -53,8 +55,10 @@ class Ingest:
         self._clock = clock
         self._gazetteers = gazetteers
         self._jitter = jitter
-        self._gatherer = Gatherer(catalog, vault, settings.broker.max_snapshot_bytes)
-        self._keeper = Keeper(catalog, vault, timedelta(days=settings.broker.vanished_keep_days))
+        scenes = Scenes(settings)
+        pictures = Pictures(vault, scenes, settings.broker.max_snapshot_bytes)
+        self._gatherer = Gatherer(catalog, pictures, scenes)
+        self._keeper = Keeper(catalog, pictures, timedelta(days=settings.broker.vanished_keep_days))
         self._told: dict[str, dict[str | None, Told]] = {}
         self._areas: dict[str, Area | None] = {}
 

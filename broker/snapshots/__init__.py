@@ -1,1 +1,1 @@
-"""Still pictures: bounded, decoded and made small, as pure functions."""
+"""Still pictures: bounded, decoded, masked, judged and made small, as pure functions."""

@@ -3,6 +3,7 @@
 | key | holds |
 | --- | --- |
 | `snapshots/<camera id>.jpg` | the latest snapshot of a camera, found again without the catalog |
+| `references/<camera id>.bin` | what its next picture is compared with, small and masked as it is |
 | `clips/<request>/<item>.<part>.<digest>.mp4` | a sealed clip |
 | `bundles/<request>/<digest>.zip` | the bundle of a finished request |
 
@@ -35,6 +36,10 @@ _OS_ERROR: Final = re.compile(r"\(os error (\d+)\)")
 
 def snapshot_key(camera_id: str) -> str:
     return f"snapshots/{quote(camera_id, safe='')}.jpg"
+
+
+def reference_key(camera_id: str) -> str:
+    return f"references/{quote(camera_id, safe='')}.bin"
 
 
 def clips_prefix(request_id: str) -> str:
@@ -94,6 +99,11 @@ class Vault:
 
     async def put(self, key: str, data: bytes) -> None:
         await self._put(key, data)
+
+    async def put_passing(self, key: str, data: bytes) -> None:
+        """As `put`, for what the next round brings again: a power cut may take it back."""
+        with _reaching_vault():
+            await self._store.put_async(_checked(key), data)
 
     async def put_file(self, key: str, file: Path) -> None:
         """Stores a file in chunks; it replaces what the key held."""

@@ -148,7 +148,7 @@ async def test_a_full_vault_costs_the_picture_and_not_the_camera(
     async def full(key: str, data: bytes) -> None:
         raise Problem("storage_full", "the vault is full")
 
-    monkeypatch.setattr(broker.broker.vault, "put", full)
+    monkeypatch.setattr(broker.broker.vault, "put_passing", full)
     recorder.cameras, recorder.picture = [camera("c", name="Renamed")], jpeg(10)
     before = await reference(broker)
     report = await broker.believed("rail-cctv")

@@ -9,10 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.snapshots.picture import UnusablePicture, picture_size, small_jpeg
+from broker.snapshots.picture import UnusablePicture, decode, decode_grey, encode, picture_size
 from tests.requirements import sample_data
 
 LIMIT = 8 * 1024 * 1024
+
+
+def small_jpeg(data: bytes, limit: int) -> bytes:
+    """As a picture under masks is kept."""
+    decode_grey(data, limit)
+    return encode(decode(data, limit))
 
 
 def noise(height: int, width: int) -> np.ndarray:
@@ -57,11 +63,13 @@ PROGRESSIVE = encoded(".jpg", 48, 64, cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
     ("size", "expected"),
     [
         ((48, 64), (48, 64)),
-        ((720, 1280), (720, 1280)),
-        ((1080, 1920), (720, 1280)),
-        ((1920, 1080), (1280, 720)),
-        ((2000, 3000), (853, 1280)),
+        ((1080, 1920), (540, 960)),
+        ((1920, 1080), (960, 540)),
+        ((2160, 3840), (540, 960)),
+        ((2000, 3000), (500, 750)),
         ((1000, 11000), (116, 1280)),
+        ((720, 1280), (720, 1280)),
+        ((721, 1282), (361, 641)),
         ((1, 5000), (1, 1280)),
         ((3000, 1), (1280, 1)),
     ],
@@ -182,3 +190,24 @@ def test_a_decoder_that_fails_refuses_the_picture(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(cv2, "imdecode", fail)
     with pytest.raises(UnusablePicture, match="cannot be decoded"):
         small_jpeg(JPEG, LIMIT)
+
+
+def test_a_picture_is_judged_at_a_quarter_of_its_width_and_never_below_half_of_what_is_looked_at() -> None:
+    for width, expected in ((1920, 480), (3840, 480), (960, 480), (640, 320), (480, 480), (200, 200)):
+        data = cv2.imencode(".jpg", np.full((width // 2, width, 3), 99, np.uint8))[1]
+        assert decode_grey(bytes(data), LIMIT).shape == (expected // 2, expected)
+
+
+def test_a_progressive_picture_of_thousands_of_scans_is_refused_before_it_is_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    header = bytearray(encoded(".jpg", 16, 16, cv2.IMWRITE_JPEG_PROGRESSIVE, 1))
+    at = header.index(b"\xff\xc2")
+    header[at + 5 : at + 9] = struct.pack(">HH", 5000, 5000)
+    scan = header.index(b"\xff\xda")
+    bomb = bytes(header[:scan]) + bytes(header[scan:-2]) * 200 + b"\xff\xd9"
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("the bomb was decoded"))
+    with pytest.raises(UnusablePicture, match="scans of 5000 by 5000 pixels, over 1000000000 in all"):
+        decode(bomb, LIMIT)
+    with pytest.raises(UnusablePicture, match="scans"):
+        decode_grey(bomb, LIMIT)

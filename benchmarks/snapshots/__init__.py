@@ -1,0 +1,1 @@
+"""How fast pictures are taken in, and how well their faults are seen."""
