@@ -69,7 +69,7 @@ FAULTS: dict[Quality, Callable[[Picture], Picture]] = {
 }
 
 
-@pytest.mark.parametrize(("fault", "staged"), FAULTS.items(), ids=str)
+@pytest.mark.parametrize(("fault", "staged"), FAULTS.items(), ids=[str(fault) for fault in FAULTS])
 def test_a_fault_shows_at_the_second_look_that_has_it_and_ends_with_it(
     fault: Quality, staged: Callable[[Picture], Picture]
 ) -> None:
