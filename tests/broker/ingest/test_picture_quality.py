@@ -47,6 +47,7 @@ async def recorder(broker: TestBroker) -> WatchingRecorder:
         cameras=[camera("c")], capabilities=frozenset({Capability.SNAPSHOT, Capability.CLOCK})
     )
     broker.broker.recorders.get("rail-cctv")._adapter = recorder
+    await broker.believed("rail-cctv")
     return recorder
 
 
@@ -74,7 +75,7 @@ def is_masked(picture: Picture) -> bool:
 
 def draw_masks(broker: TestBroker, folder: Path, text: str = MASKS) -> None:
     (folder / "masks.toml").write_text(text)
-    broker.broker.ingest._scenes._files["rail-cctv"] = folder / "masks.toml"
+    broker.broker.ingest._gatherer._scenes._files["rail-cctv"] = folder / "masks.toml"
 
 
 async def test_a_fault_is_shown_with_the_picture_to_whoever_may_see_it(
@@ -96,7 +97,7 @@ async def test_a_fault_is_shown_with_the_picture_to_whoever_may_see_it(
 async def test_the_same_bytes_at_a_later_time_are_frozen(
     broker: TestBroker, recorder: WatchingRecorder
 ) -> None:
-    recorder.jpeg = taken(STREET, 1)
+    recorder.jpeg = taken(STREET, 99)
     assert (await after(broker, recorder)).quality == "good"
     assert (await after(broker, recorder)).quality == "frozen"
 
@@ -104,7 +105,7 @@ async def test_the_same_bytes_at_a_later_time_are_frozen(
 async def test_a_picture_without_a_time_is_frozen_when_it_stays_for_a_quarter_of_an_hour(
     broker: TestBroker, recorder: WatchingRecorder
 ) -> None:
-    recorder.jpeg, recorder.taken_at = taken(STREET, 1), None
+    recorder.jpeg, recorder.taken_at = taken(STREET, 99), None
     assert (await after(broker, recorder, 15)).quality == "good"
     assert (await after(broker, recorder, 2)).quality == "frozen"
     recorder.jpeg = None
@@ -181,7 +182,7 @@ async def test_a_camera_that_is_forgotten_leaves_neither_picture_nor_reference(
     vault = broker.broker.vault
     assert await vault.size(reference_key(IDENTIFIER)) > 0
     recorder.cameras = [camera("other")]
-    await broker.broker.ingest.synchronise("rail-cctv")
+    await broker.believed("rail-cctv")
     broker.clock.advance(days=31)
     await broker.broker.ingest.synchronise("rail-cctv")
     left = [file.name for file in vault._folder.rglob("*") if "%3Ac." in file.name]
