@@ -47,6 +47,8 @@ def told(status: CameraStatus, minutes_ago: float) -> Told:
         (UNKNOWN, Footage(), taken(None), None, UNKNOWN),
         (UNKNOWN, ended(60), taken(1), None, UP),
         (DOWN, Footage(), taken(30), None, DOWN),
+        (DOWN, Footage(), taken(1), None, DOWN),
+        (DOWN, ended(1), None, None, UP),
         (UP, Footage(), None, None, UP),
         (UNKNOWN, ended(1), None, told(DOWN, 0.5), DOWN),
         (UNKNOWN, ended(1), None, told(DOWN, 1.5), UP),
