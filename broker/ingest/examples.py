@@ -25,18 +25,13 @@ NETWORK: Final[JsonDict] = {
     "next_attempt_at": "2026-06-15T20:12:51Z",
     "held": None,
 }
-QUARANTINE: Final[JsonDict] = {
-    "network": "sncf-gares",
-    "records": [
-        {
-            "reason": "lat 2.35, lon 48.88 is outside the network's area; lat and lon look swapped",
-            "count": 1,
-            "first_seen_at": "2026-06-12T04:00:07Z",
-            "examples": ["sncf-gares:q-17"],
-        }
-    ],
-    "links": [],
+QUARANTINED: Final[JsonDict] = {
+    "reason": "lat 2.35, lon 48.88 is outside the network's area; lat and lon look swapped",
+    "count": 1,
+    "first_seen_at": "2026-06-12T04:00:07Z",
+    "examples": ["sncf-gares:q-17"],
 }
+QUARANTINE: Final[JsonDict] = {"network": "sncf-gares", "records": [QUARANTINED], "links": []}
 HELD: Final[JsonDict] = {
     "since": "2026-06-15T20:11:52Z",
     "found": 4,

@@ -60,14 +60,22 @@ class Ingest:
         self._gatherer = Gatherer(catalog, pictures, scenes)
         self._keeper = Keeper(catalog, pictures, timedelta(days=settings.broker.vanished_keep_days))
         self._told: dict[str, dict[str | None, Told]] = {}
+        self._told_meanwhile: dict[str, list[HealthEvent]] = {}
         self._areas: dict[str, Area | None] = {}
 
     async def synchronise(self, network_id: str, lease: Lease | None = None) -> NetworkReport:
         """One round for one network. Failures at the recorder are in the report, not raised; `LeaseLost` where
         another runner has the network by now."""
+        self._told_meanwhile[network_id] = []
+        try:
+            return await self._round(network_id, lease)
+        finally:
+            self._told_meanwhile.pop(network_id, None)
+
+    async def _round(self, network_id: str, lease: Lease | None) -> NetworkReport:
         earlier, digests = await self._catalog.report(network_id), await self._catalog.digests(network_id)
         with Round(self._clock.now(), digests, await self._gazetteers.refresh()) as found:
-            found.told = self._told.get(network_id, {})
+            found.told = self._told.setdefault(network_id, {})
             found.confirmed = await self._catalog.confirmed(network_id)
             try:
                 found.area = self._area(network_id)
@@ -113,6 +121,8 @@ class Ingest:
         if event.native_id is None:
             event = event.model_copy(update={"status": CameraStatus.STALE})
         told[event.native_id] = Told(event.at, event.status)
+        if network_id in self._told_meanwhile:  # a round that read the list before this would write over it
+            self._told_meanwhile[network_id].append(event)
         await self._keeper.show_status(network_id, event, lease)
 
     def forget_health(self, network_id: str) -> None:
@@ -143,6 +153,8 @@ class Ingest:
 
     async def _believe(self, network_id: str, found: Round, lease: Lease | None) -> NetworkReport:
         kept = await self._keeper.keep(network_id, found, lease)
+        for event in self._told_meanwhile.get(network_id, ()):
+            await self._keeper.show_status(network_id, event, lease)
         pace = after_success(self._clock.now(), self._recorders.network(network_id).refresh_s, self._jitter)
         report = self._report(network_id, found, pace).model_copy(
             update={

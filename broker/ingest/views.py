@@ -13,6 +13,8 @@ from broker.settings import NetworkSettings
 class HeldView(View):
     """An answer that waits for confirmation: it lists `still_listed` of `known` cameras."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.HELD]})
+
     since: InstantView
     found: int
     still_listed: int
@@ -22,6 +24,8 @@ class HeldView(View):
 
 class QuarantinedView(View):
     """Records that could not be used for the same reason, as the last answer had them."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.QUARANTINED]})
 
     reason: str
     count: int

@@ -57,7 +57,7 @@ async def test_up_becomes_stale_after_twice_the_refresh_without_a_proof(broker: 
 
 
 async def test_a_recorder_that_tells_the_status_without_footage_is_believed(broker: TestBroker) -> None:
-    broker.metro.capabilities = ALL_CAPABILITIES - {Capability.SPANS}
+    broker.metro.capabilities = ALL_CAPABILITIES - {Capability.SPANS, Capability.SNAPSHOT}
     for told in CameraStatus:
         broker.metro.cameras = [camera("m1", status=told)]
         await broker.synchronise()

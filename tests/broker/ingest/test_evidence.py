@@ -1,16 +1,18 @@
 """A status is what something proves: a fresh span, a fresh picture, what the recorder says of itself; it ages."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
 from adapters.contract.capabilities import Capability
 from adapters.contract.errors import Unreachable
-from adapters.contract.models import CameraStatus, HealthEvent, Interval, Span
+from adapters.contract.models import CameraRecord, CameraStatus, HealthEvent, Interval, Span
 from broker.agencies.models import Role
 from broker.catalog.models import SnapshotReference
 from broker.ingest.evidence import Footage, Told, proof_lasts, proven_status
+from broker.ingest.recorder import PART
 from tests.broker.catalog.waiting import until
 from tests.world import ALL_CAPABILITIES, NOW, TestBroker, camera, recorded_minutes
 
@@ -45,6 +47,8 @@ def told(status: CameraStatus, minutes_ago: float) -> Told:
         (UNKNOWN, Footage(), taken(None), None, UNKNOWN),
         (UNKNOWN, ended(60), taken(1), None, UP),
         (DOWN, Footage(), taken(30), None, DOWN),
+        (DOWN, Footage(), taken(1), None, DOWN),
+        (DOWN, ended(1), None, None, UP),
         (UP, Footage(), None, None, UP),
         (UNKNOWN, ended(1), None, told(DOWN, 0.5), DOWN),
         (UNKNOWN, ended(1), None, told(DOWN, 1.5), UP),
@@ -124,6 +128,27 @@ async def test_a_recorder_that_fails_as_a_whole_proves_nothing_of_its_cameras(br
     broker.metro.footage["m1"] = recorded_minutes(NOW - timedelta(minutes=1), 1)
     await broker.synchronise()
     assert (await shown(broker))[0] == "up"
+
+
+async def test_what_is_told_while_a_round_runs_is_not_written_over_by_it(broker: TestBroker) -> None:
+    ingest, listed, go_on = broker.broker.ingest, asyncio.Event(), asyncio.Event()
+    broker.metro.capabilities = ALL_CAPABILITIES - {Capability.SPANS, Capability.SNAPSHOT}
+
+    async def listing() -> AsyncIterator[CameraRecord]:
+        for number in range(PART + 1):  # the first part is taken before the list goes on
+            yield camera(f"m{number}", name="Renamed")
+        listed.set()
+        await go_on.wait()
+
+    broker.metro.list_cameras = listing  # type: ignore[method-assign,assignment]
+    running = asyncio.create_task(ingest.synchronise("metro-cctv"))
+    await listed.wait()
+    event = HealthEvent(native_id="m1", at=NOW, status=DOWN, reason="signal lost")
+    await ingest.note_health("metro-cctv", event)
+    go_on.set()
+    await running
+    assert (await shown(broker))[0] == "down"
+    assert (await shown(broker, "m2"))[0] == "unknown"
 
 
 async def test_the_schedule_listens_to_recorders_and_takes_their_clocks_offset_off(
