@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from adapters.conformance.faults.listener import FaultyServer
 from adapters.conformance.faults.models import Exchange, Fault
-from adapters.conformance.faults.server import FaultyServer, faulty_server, tls_server
+from adapters.conformance.faults.server import faulty_server, tls_server
 from adapters.conformance.harness import IMPATIENT, KnownFootage, Site
 from adapters.conformance.reading import cameras_of
 from adapters.contract.capabilities import Capability

@@ -65,8 +65,8 @@ class Truth:
 
 @dataclass(frozen=True)
 class Site:
-    """A network to make adapters for. `addresses` are those of its HTTP servers (`http://127.0.0.1:port`), as the
-    options hold them: the suite puts faulty servers before them. `secrets` must be seen nowhere."""
+    """A network to make adapters for. `addresses` are those of its servers (`http://127.0.0.1:port`, `rtsp://…`), as
+    the options hold them: the suite puts faulty servers before them. `secrets` must be seen nowhere."""
 
     options: Mapping[str, Any]
     base_dir: Path
@@ -88,10 +88,11 @@ class Harness:
 
     `open` sets up the network in a situation, in an empty folder. `area` is (min_lon, min_lat, max_lon, max_lat).
     `expected` holds what listing cameras gives in the situation `NORMAL`, one record or rejection a line.
-    `situations` are those that `open` plays beside `NORMAL`. `excuses` say why a check does not apply. `offline` are
-    calls that ask no server, such as `list_cameras` where cameras stand in a file: a server's faults do not reach them.
-    `impatient` are options under which the adapter waits no longer than two seconds. `planted_at` names, as
-    `module:attribute`, a function that listing cameras passes: the suite lets it fail as a bug would.
+    `over_network` says that a server is asked, of HTTP or RTSP. `situations` are those that `open` plays beside
+    `NORMAL`. `excuses` say why a check does not apply. `offline` are calls that ask no server, such as `list_cameras`
+    where cameras stand in a file: a server's faults do not reach them. `impatient` are options under which the adapter
+    waits no longer than two seconds. `planted_at` names, as `module:attribute`, a function that listing cameras
+    passes: the suite lets it fail as a bug would.
     """
 
     create: AdapterFactory
@@ -99,7 +100,7 @@ class Harness:
     open: OpenSite
     expected: Path
     area: tuple[float, float, float, float]
-    over_http: bool = False
+    over_network: bool = False
     situations: frozenset[Situation] = frozenset()
     excuses: Mapping[str, str] = field(default_factory=dict)
     offline: frozenset[str] = frozenset()

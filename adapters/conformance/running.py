@@ -18,8 +18,8 @@ def left_out(check: Check, harness: Harness) -> str | None:
     missing = sorted(check.needs - harness.manifest.capabilities)
     if missing:
         return f"{harness.manifest.name} does not offer {', '.join(missing)}"
-    if check.over_http and not harness.over_http:
-        return f"{harness.manifest.name} calls no HTTP server"
+    if check.over_network and not harness.over_network:
+        return f"{harness.manifest.name} calls no server"
     return harness.excuses.get(check.name)
 
 
@@ -59,7 +59,7 @@ async def run_check(check: Check, harness: Harness, folder: Path) -> None:
             offline=harness.offline,
             planted_at=harness.planted_at,
         )
-        if check.over_http and not site.addresses:
+        if check.over_network and not site.addresses:
             raise NotConformant("the harness names no address that faulty servers could be put before")
         async with asyncio.timeout(LONGEST_CHECK_S):
             await check.claim(bench)

@@ -28,13 +28,13 @@ from adapters.contract.capabilities import Capability
 
 @dataclass(frozen=True)
 class Check:
-    """One claim. `needs` are capabilities without which it says nothing; `over_http` checks put faulty servers before
-    the network; `live` ones can be run against a network in use, which they only read."""
+    """One claim. `needs` are capabilities without which it says nothing; those `over_network` put faulty servers
+    before the network; `live` ones can be run against a network in use, which they only read."""
 
     claim: Callable[[Bench], Awaitable[None]]
     needs: frozenset[Capability] = frozenset()
     situation: Situation = Situation.NORMAL
-    over_http: bool = False
+    over_network: bool = False
     live: bool = False
 
     @property
@@ -65,9 +65,9 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check(records.one_bad_record_is_skipped_and_counted, situation=Situation.ONE_BAD_RECORD),
     Check(positions.coordinates_are_finite_and_in_range, live=True),
     Check(positions.cameras_stand_in_the_declared_area, live=True),
-    Check(pages.every_page_is_read_once, over_http=True),
-    Check(pages.a_repeated_page_is_reported, over_http=True, situation=Situation.REPEATED_PAGE),
-    Check(pages.a_truncated_listing_is_reported, over_http=True, situation=Situation.TRUNCATED_LISTING),
+    Check(pages.every_page_is_read_once, over_network=True),
+    Check(pages.a_repeated_page_is_reported, over_network=True, situation=Situation.REPEATED_PAGE),
+    Check(pages.a_truncated_listing_is_reported, over_network=True, situation=Situation.TRUNCATED_LISTING),
     Check(capabilities.capabilities_are_those_of_the_manifest, live=True),
     Check(capabilities.what_is_not_declared_is_not_supported, live=True),
     Check(times.every_instant_is_aware, live=True),
@@ -89,24 +89,24 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check(holds.the_same_order_is_the_same_hold, HOLD),
     Check(holds.a_released_hold_is_gone, HOLD),
     Check(health.health_is_told_as_it_changes, HEALTH, Situation.HEALTH_CHANGES),
-    Check(failures.an_outage_is_unreachable, over_http=True),
-    Check(failures.a_broken_connection_is_tried_later, over_http=True),
-    Check(failures.silence_is_timed_out, over_http=True),
-    Check(failures.a_wrong_password_is_refused, over_http=True),
-    Check(failures.a_missing_right_is_refused, over_http=True),
-    Check(failures.throttling_says_when_to_come_back, over_http=True),
-    Check(failures.a_failing_recorder_is_tried_later, over_http=True),
-    Check(failures.garbage_is_malformed, over_http=True),
-    Check(failures.an_endless_answer_is_too_large, over_http=True),
-    Check(failures.an_answer_that_drips_is_timed_out, over_http=True),
-    Check(borders.a_redirect_elsewhere_is_not_followed, over_http=True),
-    Check(borders.an_address_elsewhere_is_not_called, over_http=True),
-    Check(borders.a_certificate_that_nobody_vouches_for_is_refused, over_http=True),
-    Check(borders.the_owners_authority_is_trusted, over_http=True),
-    Check(endings.cancelling_closes_connections, over_http=True),
-    Check(endings.leaving_footage_early_closes_its_connection, FOOTAGE, over_http=True),
-    Check(endings.closing_leaves_no_connection, over_http=True),
+    Check(failures.an_outage_is_unreachable, over_network=True),
+    Check(failures.a_broken_connection_is_tried_later, over_network=True),
+    Check(failures.silence_is_timed_out, over_network=True),
+    Check(failures.a_wrong_password_is_refused, over_network=True),
+    Check(failures.a_missing_right_is_refused, over_network=True),
+    Check(failures.throttling_says_when_to_come_back, over_network=True),
+    Check(failures.a_failing_recorder_is_tried_later, over_network=True),
+    Check(failures.garbage_is_malformed, over_network=True),
+    Check(failures.an_endless_answer_is_too_large, over_network=True),
+    Check(failures.an_answer_that_drips_is_timed_out, over_network=True),
+    Check(borders.a_redirect_elsewhere_is_not_followed, over_network=True),
+    Check(borders.an_address_elsewhere_is_not_called, over_network=True),
+    Check(borders.a_certificate_that_nobody_vouches_for_is_refused, over_network=True),
+    Check(borders.the_owners_authority_is_trusted, over_network=True),
+    Check(endings.cancelling_closes_connections, over_network=True),
+    Check(endings.leaving_footage_early_closes_its_connection, FOOTAGE, over_network=True),
+    Check(endings.closing_leaves_no_connection, over_network=True),
     Check(endings.a_listing_that_is_left_early_can_be_started_again, live=True),
-    Check(secrets.no_secret_is_shown, over_http=True, live=True),
+    Check(secrets.no_secret_is_shown, over_network=True, live=True),
     Check(bugs.an_unplanned_exception_is_not_renamed),
 )

@@ -6,8 +6,8 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from adapters.conformance.bench import Bench, FaultyNetwork
+from adapters.conformance.faults.listener import FaultyServer
 from adapters.conformance.faults.models import Fault
-from adapters.conformance.faults.server import FaultyServer
 from adapters.conformance.provoking import calls_of
 from adapters.conformance.reading import all_of, first_of
 from adapters.conformance.verdicts import NotConformant, demand

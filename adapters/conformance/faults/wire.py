@@ -1,4 +1,5 @@
-"""HTTP/1.1 on a socket, as little as the faulty server needs. Reads requests, writes answers; decides nothing."""
+"""HTTP/1.1 on a socket, as little as the faulty servers need, and the requests of RTSP, which have the same form.
+Reads requests, writes answers; decides nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -26,6 +27,15 @@ async def read_request(reader: asyncio.StreamReader, ahead: bytes = b"") -> Requ
         return Request(method, target, headers, await reader.readexactly(size))
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, ValueError):
         return None
+
+
+def format_request(request: Request, version: str) -> bytes:
+    """The request as it goes on to another server."""
+    lines = [
+        f"{request.method} {request.target} {version}",
+        *(f"{key}: {value}" for key, value in request.headers),
+    ]
+    return "\r\n".join((*lines, "", "")).encode("latin-1") + request.body
 
 
 async def write_answer(

@@ -51,6 +51,6 @@ def harness_of(factory: AdapterFactory = create, manifest: Manifest = MANIFEST) 
         open=open_sound,
         expected=EXPECTED,
         area=(2.2, 48.8, 2.45, 48.92),
-        over_http=True,
+        over_network=True,
         situations=frozenset(Situation),
     )

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.conformance import provoking
 from adapters.conformance.checks import endings
-from adapters.conformance.faults import server
+from adapters.conformance.faults import listener
 from adapters.conformance.running import run_check
 from adapters.conformance.table import CHECKS
 from adapters.conformance.verdicts import NotConformant
@@ -30,7 +30,7 @@ async def impatience(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """What never ends is told sooner than in a real run."""
     monkeypatch.setattr(provoking, "PATIENCE_S", 3.0)
     monkeypatch.setattr(endings, "PATIENCE_S", 1.0)
-    monkeypatch.setattr(server, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(listener, "PATIENCE_S", 1.0)
     monkeypatch.setattr("adapters.conformance.checks.health.WATCHED_S", 1.0)
     monkeypatch.setattr("adapters.conformance.checks.pages.LISTING_S", 1.0)
     monkeypatch.setattr("adapters.conformance.checks.failures.WAITED_S", 2.0)

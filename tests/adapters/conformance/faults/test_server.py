@@ -8,8 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from adapters.conformance.faults.listener import FaultyServer
 from adapters.conformance.faults.models import GARBAGE, RETRY_AFTER_S, STATUSES, Fault
-from adapters.conformance.faults.server import FaultyServer, faulty_server, tls_server
+from adapters.conformance.faults.server import faulty_server, tls_server
 from tests.adapters.transport.servers import Asked, ScriptedServer, answer, serving
 
 LONG = b"0123456789" * 100
@@ -154,7 +155,7 @@ async def test_its_certificate_is_trusted_by_its_file_only(recorder: ScriptedSer
 async def test_waiting_for_what_does_not_come_ends(
     faulty: FaultyServer, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.conformance.faults.server.PATIENCE_S", 0.05)
+    monkeypatch.setattr("adapters.conformance.faults.listener.PATIENCE_S", 0.05)
     with pytest.raises(TimeoutError):
         await faulty.until_asked()
     await client.get("/x")
