@@ -7,7 +7,7 @@ and what it holds: what is held is read from these names, never remembered.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from math import ceil, floor
+from math import ceil
 
 from adapters.contract.errors import Malformed, NotFound, TryLater
 from adapters.contract.models import HoldOrder, HoldReceipt, Interval
@@ -43,8 +43,8 @@ class ExportedHolds:
             raise TryLater(f"Frigate has not finished the exports of the hold {order.key}", retry_after_s=30)
 
     async def _order(self, camera: str, run: Run, name: str) -> None:
-        # Frigate reads whole seconds
-        start_s, end_s = floor(run.start.timestamp()), ceil(run.end.timestamp())
+        # Frigate reads whole seconds, takes whole segments, and would take the one before as well
+        start_s, end_s = ceil(run.start.timestamp()), ceil(run.end.timestamp())
         started = await self._client.export(camera, start_s, end_s, name)
         if not started.success:
             raise Malformed(f"Frigate did not begin to export {camera}: {started.message[:200]}")

@@ -25,9 +25,11 @@ from broker.cli.options import HostOptions, JsonOption
 from broker.cli.output import tell, tell_json
 from broker.cli.server import listen, serve_until_stopped, url_of
 from broker.demo import footage, start
+from broker.demo.frigate import FrigateSetup, SimulatedFrigate
 from broker.demo.models import DemoWorld
 from broker.demo.recorder import order_for_world
 from broker.demo.recorder_process import RecorderProcess
+from broker.demo.serving import served
 from broker.demo.world_files import CONFIGURATION, write_world
 from broker.errors import SetupProblem
 
@@ -48,6 +50,7 @@ class _Stage:
     world: DemoWorld
     begun: datetime
     bound: socket.socket
+    frigate: socket.socket
     url: str
     known: start.Credentials
     as_json: bool
@@ -66,13 +69,14 @@ def demo(
     with ExitStack() as stack:
         owned = stack.enter_context(owning(data))
         bound = stack.enter_context(listen(HOST, port))
+        frigate = stack.enter_context(listen(HOST, 0))
         begun, url = datetime.now(UTC), url_of(bound, HOST)
         try:
             (data / start.FILE).unlink(missing_ok=True)
-            world = write_world(data, begun, url)
+            world = write_world(data, begun, url, url_of(frigate, HOST))
         except OSError as error:
             raise _unwritable(data, error) from error
-        stage = _Stage(data, world, begun, bound, url, start.read_credentials(data), as_json)
+        stage = _Stage(data, world, begun, bound, frigate, url, start.read_credentials(data), as_json)
         settings = settings_of(HostOptions(config=data / CONFIGURATION, data=data, as_json=False))
         keep_working(settings, lambda broker: _play(broker, stage), owned)
 
@@ -91,7 +95,9 @@ async def _play(broker: Broker, stage: _Stage) -> None:
     serving = asyncio.create_task(serve_until_stopped(broker, stage.bound, lambda: None))
     filming = asyncio.create_task(asyncio.to_thread(_film, stage, stopped))
     try:
-        with RecorderProcess(order_for_world(stage.data, stage.world, stage.begun)):
+        async with contextlib.AsyncExitStack() as recorders:
+            recorders.enter_context(RecorderProcess(order_for_world(stage.data, stage.world, stage.begun)))
+            await recorders.enter_async_context(served(_frigate(stage).app, stage.frigate))
             services = broker.services
             credentials = await start.sign_up(services.officers, services.authority, stage.known)
             start.keep_credentials(stage.data, credentials)
@@ -116,6 +122,18 @@ async def _play(broker: Broker, stage: _Stage) -> None:
         serving.cancel()
         await asyncio.wait({serving, filming})
         (stage.data / start.FILE).unlink(missing_ok=True)
+
+
+def _frigate(stage: _Stage) -> SimulatedFrigate:
+    """The recorder of the network that a Frigate keeps."""
+    (network,) = (each for each in stage.world.recorded_networks if each.adapter == "frigate")
+    setup = FrigateSetup(
+        recordings=stage.data / network.recordings,
+        exports=stage.data / network.holds,
+        retention=network.retention or timedelta(),
+        now=lambda: datetime.now(UTC),
+    )
+    return SimulatedFrigate(setup)
 
 
 class _Stopped(Exception):

@@ -2,14 +2,16 @@
 Frigate 0.17 behaves where the document is silent.
 
 Clips take every file that touches the interval, its ends included, cut at whole seconds, and join them over any gap.
-An export is a file of its own, made after the call that orders it; it stays when the recordings are erased. A camera
-without new frames answers an old picture and says so in a header.
+A segment that is still being recorded is not listed. An export is a file of its own, made after the call that orders
+it; it stays when the recordings are erased, and is known again after a restart. A camera without new frames answers an
+old picture and says so in a header.
 """
 
 import itertools
+import json
 import math
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -32,6 +34,8 @@ from broker.demo.remux import Piece, chained
 ONLINE: Final = timedelta(seconds=30)
 EXPORTS: Final = "/media/frigate/exports"
 DAY_S: Final = 86_400
+BEFORE_US: Final = 500_000
+"""A picture is looked for from so long before its instant on: reordering shifts frames by less."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,10 @@ class SimulatedFrigate:
         self._files = RecordedFiles(setup.recordings)
         self._exports: dict[str, _Export] = {}
         self._jobs: dict[str, _Export] = {}
-        self._numbers = itertools.count(1)
+        for told in sorted(setup.exports.glob("*.json")):
+            export = _Export(path=told.with_suffix(".mp4"), **json.loads(told.read_text()))
+            self._exports[export.id] = export
+        self._numbers = itertools.count(1 + max((_number(each) for each in self._exports), default=0))
         self.token = "a-session-of-a-simulated-recorder"  # noqa: S105
         self.app = Starlette(
             routes=[
@@ -165,12 +172,17 @@ class SimulatedFrigate:
             before = float(request.query_params.get("before", hour_ago + 3600))
         except ValueError:
             return JSONResponse({"detail": []}, status_code=422)
-        files = await run_in_threadpool(self._files.of, request.path_params["camera"])
+        files = await run_in_threadpool(self._finished, request.path_params["camera"])
         found = [file for file in files if file.end.timestamp() >= after and file.start.timestamp() <= before]
         return JSONResponse([_segment(file) for file in found])
 
+    def _finished(self, camera: str) -> Sequence[RecordedFile]:
+        files = self._files.of(camera)
+        grows = bool(files) and files[-1].may_grow and self._setup.now() - files[-1].end <= ONLINE
+        return files[:-1] if grows else files
+
     def _touching(self, camera: str, start: float, end: float) -> list[RecordedFile]:
-        files = [(file, file.start.timestamp(), file.end.timestamp()) for file in self._files.of(camera)]
+        files = [(file, file.start.timestamp(), file.end.timestamp()) for file in self._finished(camera)]
         return [
             file
             for file, first, last in files
@@ -228,6 +240,8 @@ class SimulatedFrigate:
             if piece.file.end.timestamp() > job.start and piece.outpoint_s != 0
         ]
         job.path.write_bytes(b"".join(chained(pieces)))
+        told = {name: getattr(job, name) for name in ("id", "camera", "name", "start", "end", "ordered")}
+        job.path.with_suffix(".json").write_text(json.dumps(told))
 
     async def _list_exports(self, request: Request) -> Response:
         newest_first = sorted(self._exports.values(), key=lambda each: each.id, reverse=True)
@@ -238,7 +252,9 @@ class SimulatedFrigate:
         if any(each not in self._exports for each in ids):
             return _failure(404, "One or more exports not found.")
         for each in ids:
-            self._exports.pop(each).path.unlink(missing_ok=True)
+            path = self._exports.pop(each).path
+            path.with_suffix(".json").unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         return JSONResponse({"success": True, "message": "Successfully deleted exports."})
 
     async def _exported(self, request: Request) -> Response:
@@ -317,6 +333,9 @@ def _picture(file: RecordedFile, at: datetime) -> bytes:
     """The last frame before the instant, as JPEG."""
     shown: av.VideoFrame | None = None
     with av.open(str(file.path)) as container:
+        before_us = round((at - file.start).total_seconds() * 1_000_000) - BEFORE_US
+        if before_us > 0:
+            container.seek(before_us, backward=True)
         for frame in container.decode(video=0):
             if shown is not None and file.start + timedelta(seconds=frame.time or 0) >= at:
                 break
@@ -325,6 +344,10 @@ def _picture(file: RecordedFile, at: datetime) -> bytes:
         return b""
     _, encoded = cv2.imencode(".jpg", shown.to_ndarray(format="bgr24"))
     return encoded.tobytes()
+
+
+def _number(identifier: str) -> int:
+    return int(identifier.rpartition("_")[2])
 
 
 def _alike(given: str, wanted: str) -> bool:

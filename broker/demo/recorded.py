@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
+from typing import Final
 
 import av
 
@@ -15,7 +16,8 @@ from broker.demo.film import named_instant
 
 @dataclass(frozen=True, slots=True)
 class RecordedFile:
-    """A file with footage from `start`, its first frame, to `end`, one frame period after its last."""
+    """A file with footage from `start`, its first frame, to `end`, one frame period after its last. One that
+    `may_grow` was written in fragments, as those that still grow are."""
 
     path: Path
     start: datetime
@@ -23,6 +25,7 @@ class RecordedFile:
     size: int
     width: int
     height: int
+    may_grow: bool
 
 
 class RecordedFiles:
@@ -51,9 +54,16 @@ class RecordedFiles:
             except FileNotFoundError:
                 continue
             if measured.lasts:
-                end, size = start + measured.lasts, stat.st_size
                 found.append(
-                    RecordedFile(path, start.astimezone(UTC), end, size, measured.width, measured.height)
+                    RecordedFile(
+                        path=path,
+                        start=start.astimezone(UTC),
+                        end=start + measured.lasts,
+                        size=stat.st_size,
+                        width=measured.width,
+                        height=measured.height,
+                        may_grow=measured.is_fragmented,
+                    )
                 )
         return tuple(sorted(found, key=lambda file: file.start))
 
@@ -71,6 +81,11 @@ class _Measured:
     lasts: timedelta = timedelta()
     width: int = 0
     height: int = 0
+    is_fragmented: bool = False
+
+
+HEAD_BYTES: Final = 8192
+"""The index of an empty movie, after which the first fragment comes, is shorter."""
 
 
 def _measured(path: Path) -> _Measured:
@@ -88,4 +103,6 @@ def _measured(path: Path) -> _Measured:
     if not frames:
         return _Measured()
     ticks = max(frames) - min(frames) + last_duration
-    return _Measured(timedelta(microseconds=round(ticks * base * 1_000_000)), width, height)
+    with path.open("rb") as file:
+        is_fragmented = b"moof" in file.read(HEAD_BYTES)
+    return _Measured(timedelta(microseconds=round(ticks * base * 1_000_000)), width, height, is_fragmented)

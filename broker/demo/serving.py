@@ -18,10 +18,10 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
-    """The server's address while the block runs; `port` 0 takes a free one. OSError where the port is taken. A recorder
-    that tells the time in its answers tells its own."""
-    listening = socket.create_server(("127.0.0.1", port))
+async def served(app: ASGIApp, bound: socket.socket | None = None) -> AsyncIterator[str]:
+    """The server's address while the block runs, at a free port where no listening socket is given. A recorder that
+    tells the time in its answers tells its own."""
+    listening = bound or socket.create_server(("127.0.0.1", 0))
     server = _Server(
         uvicorn.Config(
             app,

@@ -34,13 +34,17 @@ CAMERA_COLUMNS = (
 )
 PLACE_COLUMNS = ("id", "name", "lat", "lon")
 REFRESH_S = 10
+FRIGATE_URL = "http://127.0.0.1:5000"
 DAY = timedelta(days=1)
 
 TomlValue = str | int | float | Sequence[str]
 
 
-def write_world(folder: Path, now: datetime, public_url: str = "http://127.0.0.1:8080") -> DemoWorld:
-    """Writes lists, empty folders for recordings and holds, and `entrevue.toml`; returns what they say."""
+def write_world(
+    folder: Path, now: datetime, public_url: str = "http://127.0.0.1:8080", frigate_url: str = FRIGATE_URL
+) -> DemoWorld:
+    """Writes lists, empty folders for recordings and holds, and `entrevue.toml`; returns what they say.
+    `frigate_url` is where the demo's simulated Frigate answers."""
     world = demo_world(now)
     for network in world.networks:
         (folder / network.folder).mkdir(parents=True, exist_ok=True)
@@ -49,7 +53,7 @@ def write_world(folder: Path, now: datetime, public_url: str = "http://127.0.0.1
     for network in world.recorded_networks:
         (folder / network.recordings).mkdir(exist_ok=True)
         (folder / network.holds).mkdir(exist_ok=True)
-    _replace(folder / CONFIGURATION, to_toml(world, public_url))
+    _replace(folder / CONFIGURATION, to_toml(world, public_url, frigate_url))
     return world
 
 
@@ -97,20 +101,20 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def to_toml(world: DemoWorld, public_url: str) -> str:
+def to_toml(world: DemoWorld, public_url: str, frigate_url: str = FRIGATE_URL) -> str:
     """The broker's configuration of this world. `data` is the configuration's own folder."""
     lines = ["# Written by the demo at every start: changes here are lost.", "", "[broker]"]
     lines += [_pair("data", "."), _pair("public_url", public_url)]
     for agency in world.agencies:
         lines += ["", "[[agency]]", _pair("id", agency.id), _pair("name", agency.name)]
     for network in world.networks:
-        lines += ["", *_network_lines(network)]
+        lines += ["", *_network_lines(network, frigate_url)]
     for agreement in world.agreements:
         lines += ["", *_agreement_lines(agreement)]
     return "\n".join(lines) + "\n"
 
 
-def _network_lines(network: DemoNetwork) -> list[str]:
+def _network_lines(network: DemoNetwork, frigate_url: str) -> list[str]:
     lines = [
         "[[network]]",
         _pair("id", network.id),
@@ -121,7 +125,9 @@ def _network_lines(network: DemoNetwork) -> list[str]:
         _pair("cameras", network.cameras_file.as_posix()),
         _pair("places", network.places_file.as_posix()),
     ]
-    if network.retention is not None:
+    if network.adapter == "frigate":
+        lines.append(_pair("url", frigate_url))
+    elif network.retention is not None:
         lines += [
             _pair("recordings", network.recordings.as_posix()),
             _pair("pattern", PATTERN),

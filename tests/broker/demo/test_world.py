@@ -6,7 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.contract.models import CameraKind, CameraRecord, CameraStatus, Interval, View
+from adapters.contract.options import parse_options
 from adapters.folder.config import FolderOptions, locate
+from adapters.frigate.config import FrigateOptions
 from adapters.lists.config import ListOptions
 from adapters.lists.reader import ListReader
 from broker.demo.footage import plan_world
@@ -26,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def world(folder: Path) -> DemoWorld:
-    return write_world(folder, NOW, "http://127.0.0.1:9000")
+    return write_world(folder, NOW, "http://127.0.0.1:9000", "http://127.0.0.1:9001")
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,10 @@ def test_recorded_networks_have_the_options_and_folders_of_their_adapter(
 ) -> None:
     for each in world.recorded_networks:
         (settings,) = [one for one in configuration.network if one.id == each.id]
+        assert (folder / each.recordings).is_dir() and (folder / each.holds).is_dir()
+        if settings.adapter == "frigate":
+            assert parse_options(FrigateOptions, settings.options).url == "http://127.0.0.1:9001"
+            continue
         options = FolderOptions.model_validate(settings.options)
         assert locate(options, folder) == (
             (folder / each.recordings).resolve(),
@@ -124,7 +130,7 @@ def test_agreements_run_through_this_year_and_the_next() -> None:
 
 def test_writing_again_changes_nothing(world: DemoWorld, folder: Path) -> None:
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    assert write_world(folder, NOW, "http://127.0.0.1:9000") == world
+    assert write_world(folder, NOW, "http://127.0.0.1:9000", "http://127.0.0.1:9001") == world
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
