@@ -2,7 +2,7 @@
 
 import cv2
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.snapshots.masks import MASK_COLOUR, NO_MASKS, Masks, burn, covered_grid
@@ -26,6 +26,7 @@ def distances(masks: Masks, height: int, width: int) -> np.ndarray:
     )
 
 
+@settings(deadline=None)
 @given(Triangles, st.integers(2, 40), st.integers(2, 40))
 def test_masking_is_total_inside_and_leaves_the_outside_alone(
     triangle: tuple[tuple[float, float], ...], height: int, width: int
@@ -43,6 +44,7 @@ def test_masking_is_total_inside_and_leaves_the_outside_alone(
     assert (picture[~masked] == before[~masked]).all()
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 0.99), st.sampled_from([(1080, 1920), (540, 960), (135, 240), (97, 31)]))
 def test_a_mask_to_the_edge_leaves_no_line_of_pixels_at_the_edge(share: float, size: tuple[int, int]) -> None:
     picture = noise(*size)
