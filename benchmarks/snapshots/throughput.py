@@ -23,12 +23,12 @@ import numpy as np
 
 from benchmarks.snapshots.footage import SOURCES, Picture, pictures
 from benchmarks.snapshots.staging import usual
-from broker.errors import Problem
+from broker.ingest.pictures import take_and_store
 from broker.snapshots.masks import NO_MASKS, Masks
 from broker.snapshots.models import Quality
 from broker.snapshots.references import LOOKS, HourClass, Scene
-from broker.snapshots.taking import Occasion, take
-from broker.vault.store import Vault, reference_key, snapshot_key
+from broker.snapshots.taking import Occasion
+from broker.vault.store import Vault
 
 SIZE: Final = (1920, 1080)
 PICTURES: Final = LOOKS + 4
@@ -104,17 +104,8 @@ async def _row(
 
 
 async def _taken(vault: Vault, scene: Scene, camera: Camera, data: bytes, turn: int) -> Quality | None:
-    key = reference_key(camera.name)
-    known: bytes | None = None
-    try:
-        known = await vault.get(key)
-    except Problem as missing:  # the first look of a camera
-        assert missing.code == "not_found"
     occasion = Occasion(str(turn), HourClass.MIDDAY, _AT + timedelta(milliseconds=turn))
-    found = await asyncio.to_thread(take, data, MOST_BYTES, scene, known, occasion)
-    await vault.put_passing(snapshot_key(camera.name), found.jpeg)
-    if found.kept is not None:
-        await vault.put_passing(key, found.kept)
+    found = await asyncio.to_thread(take_and_store, vault, camera.name, data, MOST_BYTES, scene, occasion)
     return found.quality
 
 
@@ -126,8 +117,7 @@ def _decode_and_resize(data: bytes) -> None:
 
 async def _round(cameras: list[Camera], work: Callable[[Camera, bytes], Awaitable[None]]) -> int:
     for number in range(PICTURES):
-        for camera in cameras:
-            await work(camera, camera.jpegs[number])
+        await asyncio.gather(*(work(camera, camera.jpegs[number]) for camera in cameras))
     return PICTURES * len(cameras)
 
 

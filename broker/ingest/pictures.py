@@ -82,7 +82,6 @@ class Pictures:
     async def _store(
         self, taken: Snapshot, digest: str, camera: Camera, scene: Scene, now: datetime
     ) -> SnapshotReference:
-        known = await self._known(camera.id)
         at = taken.captured_at or now
         located = camera.located
         occasion = Occasion(
@@ -90,28 +89,16 @@ class Pictures:
         )
         async with self._decoding:
             found = await asyncio.to_thread(
-                take, taken.data, self._max_snapshot_bytes, scene, known, occasion
+                take_and_store, self._vault, camera.id, taken.data, self._max_snapshot_bytes, scene, occasion
             )
-        key = snapshot_key(camera.id)
-        await self._vault.put_passing(key, found.jpeg)
-        if found.kept is not None and found.kept != known:
-            await self._vault.put_passing(reference_key(camera.id), found.kept)
         return SnapshotReference(
             captured_at=taken.captured_at,
             fetched_at=now,
-            vault_key=key,
+            vault_key=snapshot_key(camera.id),
             digest=digest,
             quality=_quality(found, taken, digest, camera, now),
             scene=scene.name,
         )
-
-    async def _known(self, camera_id: str) -> bytes | None:
-        try:
-            return await self._vault.get(reference_key(camera_id))
-        except Problem as problem:
-            if problem.code != "not_found":
-                raise
-            return None
 
     async def _masked(self, reference: SnapshotReference, scene: Scene) -> SnapshotReference:
         """The picture at hand under the masks of now: the recorder may have no newer one."""
@@ -123,7 +110,7 @@ class Pictures:
             return reference
         async with self._decoding:
             masked = await asyncio.to_thread(masked_again, jpeg, scene)
-        await self._vault.put_passing(reference.vault_key, masked)
+            await asyncio.to_thread(self._vault.put_passing, reference.vault_key, masked)
         # without its digest, as the picture that the recorder still has is to be judged anew
         return reference.model_copy(update={"scene": scene.name, "digest": ""})
 
@@ -137,6 +124,19 @@ class Pictures:
             if problem.code != "not_found":
                 raise
             return False
+
+
+def take_and_store(
+    vault: Vault, camera_id: str, data: bytes, max_bytes: int, scene: Scene, occasion: Occasion
+) -> Taken:
+    """Blocks, from reading what is kept of the camera to storing what is to be kept: one thread does it all, as passing
+    between threads takes as long as a judgement."""
+    known = vault.find(reference_key(camera_id))
+    found = take(data, max_bytes, scene, known, occasion)
+    vault.put_passing(snapshot_key(camera_id), found.jpeg)
+    if found.kept is not None and found.kept != known:
+        vault.put_passing(reference_key(camera_id), found.kept)
+    return found
 
 
 def _aged(reference: SnapshotReference, now: datetime) -> SnapshotReference:

@@ -57,7 +57,7 @@ def spectrum(grid: Grey, masks: Masks) -> Spectrum:
 
 
 def likeness(one: Spectrum, other: Spectrum) -> float:
-    """The correlation's height around no displacement, in its standard deviations: 1 to 8 by chance, more for the
+    """The correlation's height around no displacement, in its standard deviations: 1 to 6 by chance, more for the
     same view."""
     product = one * np.conj(other)
     product *= _smoothing() / (np.abs(product) + np.float32(_EMPTY))

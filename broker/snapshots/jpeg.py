@@ -31,8 +31,8 @@ def stripped(data: bytes) -> bytes | None:
     for marker, begin, end in _segments(data):
         if marker == _START_OF_SCAN:
             last = data.find(END_OF_IMAGE, end)
-            scans = data.count(b"\xff\xda", begin, last)
-            if frames != 1 or last < 0 or scans != 1:
+            is_only_scan = data.find(b"\xff\xda", end, last) < 0
+            if frames != 1 or last < 0 or not is_only_scan:
                 return None
             return b"".join([*parts, data[begin : last + 2]])
         if marker in _START_OF_FRAME:

@@ -88,7 +88,7 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
             height, width = struct.unpack(">HH", data[at + 5 : at + 9])
             size = int(width), int(height)
         if marker == _START_OF_SCAN and size is not None:
-            if data.find(_END_OF_IMAGE, at) < 0:
+            if data.rfind(_END_OF_IMAGE, at) < 0:
                 raise UnusablePicture("a JPEG that is cut off before its end")
             return size
         at += 2 + int(struct.unpack(">H", data[at + 2 : at + 4])[0])

@@ -1,5 +1,6 @@
-"""Where each judgement begins. Fitted by `python -m benchmarks.snapshots quality` on all its sources, by the rule in
-`benchmarks/snapshots/tuning.py`; docs/design/snapshots.md says how well they hold on a source that was left out.
+"""Where each judgement begins. Fitted by `python -m benchmarks.snapshots quality --cameras 12` on all its sources,
+by the rule in `benchmarks/snapshots/tuning.py`; docs/design/snapshots.md says how well they hold on a source that was
+left out.
 """
 
 from dataclasses import dataclass

@@ -100,10 +100,20 @@ class Vault:
     async def put(self, key: str, data: bytes) -> None:
         await self._put(key, data)
 
-    async def put_passing(self, key: str, data: bytes) -> None:
-        """As `put`, for what the next round brings again: a power cut may take it back."""
+    def put_passing(self, key: str, data: bytes) -> None:
+        """As `put`, for what the next round brings again: a power cut may take it back. Blocks: for threads."""
         with _reaching_vault():
-            await self._store.put_async(_checked(key), data)
+            self._store.put(_checked(key), data)
+
+    def find(self, key: str) -> bytes | None:
+        """What the key holds, None where it holds nothing. Blocks: for threads."""
+        try:
+            with _reaching_vault():
+                return bytes(self._store.get(_checked(key)).bytes())
+        except Problem as problem:
+            if problem.code != "not_found":
+                raise
+            return None
 
     async def put_file(self, key: str, file: Path) -> None:
         """Stores a file in chunks; it replaces what the key held."""

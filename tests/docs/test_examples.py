@@ -3,6 +3,7 @@
 import re
 import shlex
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from adapters.onvif.config import OnvifOptions
 from adapters.rtsp.config import RtspOptions
 from adapters.zoneminder.config import ZoneMinderOptions
 from broker.cli.main import command_line
+from broker.ingest.scenes import MasksFile
 from broker.settings import load_settings
 from docs.reference.generate import commands, create_api
 from tests.docs.pages import Page, pages, shell_commands
@@ -34,6 +36,7 @@ OPTIONS: dict[str, type] = {
     "rtsp": RtspOptions,
     "zoneminder": ZoneMinderOptions,
 }
+MASKS_TABLE = "[cameras."
 KNOWN = {path[1:]: command for path, command in commands(typer.main.get_command(command_line()))}
 CALLS = {
     (method.upper(), re.sub(r"\{[^}]+\}", "X", path))
@@ -47,6 +50,7 @@ def configurations() -> list[Any]:
         pytest.param(block, id=f"{one.name} {n}")
         for one in GUIDES
         for n, block in enumerate(one.blocks("toml"), start=1)
+        if MASKS_TABLE not in block
     ]
 
 
@@ -57,6 +61,13 @@ def test_a_configuration_loads_and_its_networks_options_are_known(tmp_path: Path
     settings = load_settings(file)
     for network in settings.network:
         parse_options(OPTIONS[network.adapter], network.options)
+
+
+def test_masks_are_read_as_the_guide_writes_them() -> None:
+    shown = [block for one in GUIDES for block in one.blocks("toml") if MASKS_TABLE in block]
+    assert shown
+    for block in shown:
+        assert MasksFile.model_validate(tomllib.loads(block)).cameras
 
 
 @pytest.mark.parametrize("one", [one for one in GUIDES if one.blocks("sh")], ids=lambda one: one.name)

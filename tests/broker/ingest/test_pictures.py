@@ -145,7 +145,7 @@ async def test_a_camera_without_a_picture_is_no_rejection(
 async def test_a_full_vault_costs_the_picture_and_not_the_camera(
     broker: TestBroker, recorder: PictureRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def full(key: str, data: bytes) -> None:
+    def full(key: str, data: bytes) -> None:
         raise Problem("storage_full", "the vault is full")
 
     monkeypatch.setattr(broker.broker.vault, "put_passing", full)
