@@ -99,7 +99,7 @@ HARNESS = Harness(
     open=open_mediamtx,
     expected=FIXTURES / "cameras.expected.jsonl",
     area=(2.2, 48.8, 2.45, 48.92),
-    over_http=True,
+    over_network=True,
     situations=frozenset(
         {
             Situation.ONE_BAD_RECORD,

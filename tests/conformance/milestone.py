@@ -84,7 +84,7 @@ HARNESS = Harness(
     open=open_milestone,
     expected=FIXTURES / "cameras.expected.jsonl",
     area=(2.2, 48.8, 2.45, 48.92),
-    over_http=True,
+    over_network=True,
     situations=frozenset({Situation.ONE_BAD_RECORD, Situation.REPEATED_PAGE}),
     excuses={
         "a_truncated_listing_is_reported": "the gateway does not say how many cameras there are: a page that "

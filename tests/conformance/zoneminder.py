@@ -73,7 +73,7 @@ HARNESS = Harness(
     open=open_zoneminder,
     expected=FIXTURES / "cameras.expected.jsonl",
     area=(2.2, 48.8, 2.45, 48.92),
-    over_http=True,
+    over_network=True,
     situations=frozenset({Situation.ONE_BAD_RECORD, Situation.LOCAL_ZONE, Situation.REPEATED_HOUR}),
     excuses={
         "every_page_is_read_once": ONE_ANSWER,
