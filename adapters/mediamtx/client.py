@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
-from adapters.contract.errors import Malformed, NotFound
+from adapters.contract.errors import Malformed, NotFound, TryLater
 from adapters.transport.answers import as_shape
 from adapters.transport.http import GuardedClient, path_segment
 
@@ -113,8 +113,8 @@ class MediaMtxClient:
         )
 
     async def _pages(self, address: str) -> AsyncGenerator[Any, None]:
-        """Every item of every page once. `Malformed` where pages repeat or are cut short: an incomplete listing
-        would make cameras vanish."""
+        """Every item of every page once. `Malformed` where pages repeat or are cut short, `TryLater` where paths came
+        or went meanwhile: an incomplete listing would make cameras vanish."""
         seen, number, known = 0, 0, Page(itemCount=0, pageCount=1, items=[])
         while number < min(known.page_count, MOST_PAGES):
             answer = await self._control.get(
@@ -126,6 +126,8 @@ class MediaMtxClient:
             previous, known = known, as_shape(Page, answer.json(), answer.call)
             if known.items and known.items == previous.items:
                 raise Malformed(f"{answer.call} answered one page twice")
+            if number and known.item_count != previous.item_count:
+                raise TryLater(f"{answer.call}: the listing changed while it was read", retry_after_s=1)
             for item in known.items:
                 yield item
             seen, number = seen + len(known.items), number + 1

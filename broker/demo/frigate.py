@@ -7,11 +7,9 @@ it; it stays when the recordings are erased, and is known again after a restart.
 old picture and says so in a header.
 """
 
-import itertools
-import json
 import math
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -28,11 +26,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from broker.demo.frigate_exports import Export, Exports
 from broker.demo.recorded import RecordedFile, RecordedFiles
 from broker.demo.remux import Piece, chained
 
 ONLINE: Final = timedelta(seconds=30)
-EXPORTS: Final = "/media/frigate/exports"
 DAY_S: Final = 86_400
 BEFORE_US: Final = 500_000
 """A picture is looked for from so long before its instant on: reordering shifts frames by less."""
@@ -52,29 +50,11 @@ class FrigateSetup:
     password: str | None = None
 
 
-@dataclass
-class _Export:
-    id: str
-    camera: str
-    name: str
-    start: float
-    end: float
-    ordered: float
-    path: Path
-    asked_for: int = 0
-    """How often somebody looked while it is queued: it is made at the second look."""
-
-
 class SimulatedFrigate:
     def __init__(self, setup: FrigateSetup) -> None:
         self._setup = setup
         self._files = RecordedFiles(setup.recordings)
-        self._exports: dict[str, _Export] = {}
-        self._jobs: dict[str, _Export] = {}
-        for told in sorted(setup.exports.glob("*.json")):
-            export = _Export(path=told.with_suffix(".mp4"), **json.loads(told.read_text()))
-            self._exports[export.id] = export
-        self._numbers = itertools.count(1 + max((_number(each) for each in self._exports), default=0))
+        self._exports = Exports(setup.exports, self._exported_film)
         self.token = "a-session-of-a-simulated-recorder"  # noqa: S105
         self.app = Starlette(
             routes=[
@@ -213,53 +193,32 @@ class SimulatedFrigate:
         start, end = float(int(params["start"])), float(int(params["end"]))
         if not await run_in_threadpool(self._touching, params["camera"], start, end):
             return _failure(400, "No recordings found for time range")
-        identifier = f"{params['camera']}_{next(self._numbers):06d}"
-        path = self._setup.exports / f"{identifier}.mp4"
-        name = body.get("name") or identifier
-        ordered = self._setup.now().timestamp()
-        self._jobs[identifier] = _Export(identifier, params["camera"], name, start, end, ordered, path)
+        at = self._setup.now().timestamp()
+        identifier = self._exports.order(params["camera"], body.get("name"), start, end, at)
         told = {"success": True, "message": "Export queued.", "export_id": identifier, "status": "queued"}
         return JSONResponse(told)
 
-    async def _list_jobs(self, request: Request) -> Response:
-        """Looking makes the work go on, so that nobody waits for a clock."""
-        queued = [job for job in self._jobs.values() if job.asked_for == 0]
-        for job in [job for job in self._jobs.values() if job.asked_for]:
-            await run_in_threadpool(self._make, job)
-            self._exports[job.id] = self._jobs.pop(job.id)
-        for job in queued:
-            job.asked_for += 1
-        return JSONResponse([_job(job) for job in queued])
+    def _exported_film(self, export: Export) -> Iterator[bytes]:
+        """Read from Frigate's own playlists, which leave out what is shorter than a frame."""
+        pieces = self._pieces(export.camera, export.start, export.end)
+        return chained(
+            [each for each in pieces if each.file.end.timestamp() > export.start and each.outpoint_s != 0]
+        )
 
-    def _make(self, job: _Export) -> None:
-        self._setup.exports.mkdir(parents=True, exist_ok=True)
-        # an export is read from Frigate's own playlists, which leave out what is shorter than a frame
-        pieces = [
-            piece
-            for piece in self._pieces(job.camera, job.start, job.end)
-            if piece.file.end.timestamp() > job.start and piece.outpoint_s != 0
-        ]
-        job.path.write_bytes(b"".join(chained(pieces)))
-        told = {name: getattr(job, name) for name in ("id", "camera", "name", "start", "end", "ordered")}
-        job.path.with_suffix(".json").write_text(json.dumps(told))
+    async def _list_jobs(self, request: Request) -> Response:
+        return JSONResponse(await self._exports.jobs())
 
     async def _list_exports(self, request: Request) -> Response:
-        newest_first = sorted(self._exports.values(), key=lambda each: each.id, reverse=True)
-        return JSONResponse([_export(each) for each in newest_first])
+        return JSONResponse(self._exports.listing())
 
     async def _delete_exports(self, request: Request) -> Response:
-        ids = (await request.json())["ids"]
-        if any(each not in self._exports for each in ids):
+        if not self._exports.delete((await request.json())["ids"]):
             return _failure(404, "One or more exports not found.")
-        for each in ids:
-            path = self._exports.pop(each).path
-            path.with_suffix(".json").unlink(missing_ok=True)
-            path.unlink(missing_ok=True)
         return JSONResponse({"success": True, "message": "Successfully deleted exports."})
 
     async def _exported(self, request: Request) -> Response:
-        path = self._setup.exports / Path(request.path_params["file"]).name
-        return FileResponse(path, media_type="video/mp4") if path.is_file() else _failure(404, "Not found")
+        path = self._exports.file(request.path_params["file"])
+        return _failure(404, "Not found") if path is None else FileResponse(path, media_type="video/mp4")
 
 
 class _Doorman(BaseHTTPMiddleware):
@@ -297,38 +256,6 @@ def _segment(file: RecordedFile) -> dict[str, Any]:
     }
 
 
-def _export(export: _Export) -> dict[str, Any]:
-    return {
-        "id": export.id,
-        "camera": export.camera,
-        "name": export.name,
-        "date": export.ordered,
-        "video_path": f"{EXPORTS}/{export.path.name}",
-        "thumb_path": f"/media/frigate/clips/export/{export.id}.webp",
-        "in_progress": False,
-        "export_case_id": None,
-    }
-
-
-def _job(job: _Export) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "job_type": "export",
-        "status": "queued",
-        "camera": job.camera,
-        "name": job.name,
-        "request_start_time": job.start,
-        "request_end_time": job.end,
-        "start_time": None,
-        "end_time": None,
-        "error_message": None,
-        "results": None,
-        "current_step": "queued",
-        "progress_percent": 0.0,
-        "export_case_id": None,
-    }
-
-
 def _picture(file: RecordedFile, at: datetime) -> bytes:
     """The last frame before the instant, as JPEG."""
     shown: av.VideoFrame | None = None
@@ -344,10 +271,6 @@ def _picture(file: RecordedFile, at: datetime) -> bytes:
         return b""
     _, encoded = cv2.imencode(".jpg", shown.to_ndarray(format="bgr24"))
     return encoded.tobytes()
-
-
-def _number(identifier: str) -> int:
-    return int(identifier.rpartition("_")[2])
 
 
 def _alike(given: str, wanted: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract.errors import Malformed
+from adapters.contract.errors import Malformed, TryLater
 from adapters.contract.models import CameraRecord, Rejection
 from adapters.contract.protocol import AdapterContext
 from adapters.mediamtx.adapter import MediaMtxAdapter, create
@@ -67,6 +67,15 @@ async def test_a_page_that_comes_for_ever_fails_the_listing(tmp_path: Path) -> N
 
     async with adapter_of(listed, tmp_path) as adapter:
         with pytest.raises(Malformed, match="one page twice"):
+            [each async for each in adapter.list_cameras()]
+
+
+async def test_a_listing_that_changes_while_it_is_read_is_tried_later(tmp_path: Path) -> None:
+    def listed(address: str, page: int) -> dict[str, Any]:
+        return {"itemCount": 4 - page, "pageCount": 2, "items": [{"name": f"a{page}"}, {"name": f"b{page}"}]}
+
+    async with adapter_of(listed, tmp_path) as adapter:
+        with pytest.raises(TryLater):
             [each async for each in adapter.list_cameras()]
 
 
