@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 import shlex
 import socket
 import sys
@@ -28,6 +29,8 @@ from broker.demo import footage, start
 from broker.demo.models import DemoWorld
 from broker.demo.recorder import order_for_world
 from broker.demo.recorder_process import RecorderProcess
+from broker.demo.recorders import running_devices
+from broker.demo.world import demo_world
 from broker.demo.world_files import CONFIGURATION, write_world
 from broker.errors import SetupProblem
 
@@ -69,7 +72,9 @@ def demo(
         begun, url = datetime.now(UTC), url_of(bound, HOST)
         try:
             (data / start.FILE).unlink(missing_ok=True)
-            world = write_world(data, begun, url)
+            world = demo_world(begun)
+            devices = stack.enter_context(running_devices(data, world, lambda: secrets.token_urlsafe(24)))
+            write_world(data, world, url, devices)
         except OSError as error:
             raise _unwritable(data, error) from error
         stage = _Stage(data, world, begun, bound, url, start.read_credentials(data), as_json)

@@ -135,6 +135,11 @@ class DemoNetwork(Model):
     def holds(self) -> Path:
         return self.folder / "holds"
 
+    @property
+    def password(self) -> Path:
+        """Where the password of its recorder stands, if that wants one."""
+        return self.folder / "password"
+
 
 class DemoAgreement(Model):
     """What `owner` lets `partner` do with its cameras; always decided by a person."""
@@ -156,3 +161,8 @@ class DemoWorld(Model):
     @property
     def recorded_networks(self) -> tuple[DemoNetwork, ...]:
         return tuple(network for network in self.networks if network.films)
+
+    @property
+    def device_networks(self) -> tuple[DemoNetwork, ...]:
+        """Those whose recorder is a device that is asked over the wire; the others' is a folder."""
+        return tuple(network for network in self.recorded_networks if network.adapter == "onvif")

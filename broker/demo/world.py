@@ -37,7 +37,7 @@ def demo_world(now: datetime) -> DemoWorld:
         DemoNetwork(
             id="ratp-metro",
             agency="ratp",
-            adapter="folder",
+            adapter="onvif",
             cameras=ratp_metro.CAMERAS,
             places=ratp_metro.PLACES,
             films=ratp_metro.FILMS,

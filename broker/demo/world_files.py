@@ -6,15 +6,16 @@ belongs to the demo and is written again at every start.
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
 from adapters.contract.models import CameraRecord, PlaceRecord
 from broker.demo.film import PATTERN
 from broker.demo.models import DemoAgreement, DemoNetwork, DemoWorld
-from broker.demo.world import demo_world
+from broker.demo.profile_g.process import DeviceAddress
+from broker.demo.recorders import USERNAME
 
 CONFIGURATION = "entrevue.toml"
 CAMERA_COLUMNS = (
@@ -39,18 +40,20 @@ DAY = timedelta(days=1)
 TomlValue = str | int | float | Sequence[str]
 
 
-def write_world(folder: Path, now: datetime, public_url: str = "http://127.0.0.1:8080") -> DemoWorld:
-    """Writes lists, empty folders for recordings and holds, and `entrevue.toml`; returns what they say."""
-    world = demo_world(now)
+def write_world(
+    folder: Path, world: DemoWorld, public_url: str, devices: Mapping[str, DeviceAddress]
+) -> None:
+    """Writes lists, empty folders for recordings and holds, and `entrevue.toml`. `devices` says where the recorders of
+    `device_networks` answer."""
     for network in world.networks:
         (folder / network.folder).mkdir(parents=True, exist_ok=True)
         _replace(folder / network.cameras_file, cameras_csv(network.cameras))
         _replace(folder / network.places_file, places_csv(network.places))
     for network in world.recorded_networks:
         (folder / network.recordings).mkdir(exist_ok=True)
-        (folder / network.holds).mkdir(exist_ok=True)
-    _replace(folder / CONFIGURATION, to_toml(world, public_url))
-    return world
+        if network not in world.device_networks:
+            (folder / network.holds).mkdir(exist_ok=True)
+    _replace(folder / CONFIGURATION, to_toml(world, public_url, devices))
 
 
 def cameras_csv(cameras: Iterable[CameraRecord]) -> str:
@@ -97,20 +100,20 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def to_toml(world: DemoWorld, public_url: str) -> str:
+def to_toml(world: DemoWorld, public_url: str, devices: Mapping[str, DeviceAddress]) -> str:
     """The broker's configuration of this world. `data` is the configuration's own folder."""
     lines = ["# Written by the demo at every start: changes here are lost.", "", "[broker]"]
     lines += [_pair("data", "."), _pair("public_url", public_url)]
     for agency in world.agencies:
         lines += ["", "[[agency]]", _pair("id", agency.id), _pair("name", agency.name)]
     for network in world.networks:
-        lines += ["", *_network_lines(network)]
+        lines += ["", *_network_lines(network, devices.get(network.id))]
     for agreement in world.agreements:
         lines += ["", *_agreement_lines(agreement)]
     return "\n".join(lines) + "\n"
 
 
-def _network_lines(network: DemoNetwork) -> list[str]:
+def _network_lines(network: DemoNetwork, device: DeviceAddress | None) -> list[str]:
     lines = [
         "[[network]]",
         _pair("id", network.id),
@@ -121,7 +124,14 @@ def _network_lines(network: DemoNetwork) -> list[str]:
         _pair("cameras", network.cameras_file.as_posix()),
         _pair("places", network.places_file.as_posix()),
     ]
-    if network.retention is not None:
+    if device is not None:
+        lines += [
+            _pair("url", device.url),
+            _pair("rtsp_port", device.rtsp_port),
+            _pair("username", USERNAME),
+            f"password = {{ file = {json.dumps(network.password.as_posix())} }}",
+        ]
+    elif network.retention is not None:
         lines += [
             _pair("recordings", network.recordings.as_posix()),
             _pair("pattern", PATTERN),

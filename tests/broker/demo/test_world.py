@@ -9,14 +9,17 @@ from adapters.contract.models import CameraKind, CameraRecord, CameraStatus, Int
 from adapters.folder.config import FolderOptions, locate
 from adapters.lists.config import ListOptions
 from adapters.lists.reader import ListReader
+from adapters.onvif.config import OnvifOptions
 from broker.demo.footage import plan_world
 from broker.demo.models import DemoNetwork, DemoWorld
+from broker.demo.profile_g.process import DeviceAddress
 from broker.demo.recorder import RecordingOrder, order_for_world
 from broker.demo.world import demo_world
 from broker.demo.world_files import CONFIGURATION, cameras_csv, write_world
 from broker.settings import Settings, load_settings
 
 NOW = datetime(2026, 7, 14, 9, tzinfo=UTC)
+DEVICES = {"ratp-metro": DeviceAddress(url="http://127.0.0.1:8001/onvif/device_service", rtsp_port=8554)}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +29,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def world(folder: Path) -> DemoWorld:
-    return write_world(folder, NOW, "http://127.0.0.1:9000")
+    made = demo_world(NOW)
+    for device in made.device_networks:
+        (folder / device.folder).mkdir(parents=True)
+        (folder / device.password).write_text("kept")
+    write_world(folder, made, "http://127.0.0.1:9000", DEVICES)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +77,13 @@ def test_recorded_networks_have_the_options_and_folders_of_their_adapter(
 ) -> None:
     for each in world.recorded_networks:
         (settings,) = [one for one in configuration.network if one.id == each.id]
+        if each in world.device_networks:
+            device = OnvifOptions.model_validate(settings.options)
+            assert (device.url, device.rtsp_port) == (DEVICES[each.id].url, DEVICES[each.id].rtsp_port)
+            credentials = device.credentials(folder)
+            assert credentials is not None
+            assert (credentials.username, credentials.password) == ("entrevue", "kept")
+            continue
         options = FolderOptions.model_validate(settings.options)
         assert locate(options, folder) == (
             (folder / each.recordings).resolve(),
@@ -80,7 +95,11 @@ def test_recorded_networks_have_the_options_and_folders_of_their_adapter(
 def test_two_networks_have_footage_and_the_third_locations_only(world: DemoWorld) -> None:
     assert [each.id for each in world.recorded_networks] == ["sncf-gares", "ratp-metro"]
     assert [len(each.films) for each in world.recorded_networks] == [5, 4]
-    assert network(world, "police-voirie").adapter == "camera_list"
+    assert {each.id: each.adapter for each in world.networks} == {
+        "sncf-gares": "folder",
+        "ratp-metro": "onvif",
+        "police-voirie": "camera_list",
+    }
 
 
 def test_only_cameras_with_footage_are_said_to_work_on_recorded_networks(world: DemoWorld) -> None:
@@ -124,7 +143,8 @@ def test_agreements_run_through_this_year_and_the_next() -> None:
 
 def test_writing_again_changes_nothing(world: DemoWorld, folder: Path) -> None:
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    assert write_world(folder, NOW, "http://127.0.0.1:9000") == world
+    write_world(folder, demo_world(NOW), "http://127.0.0.1:9000", DEVICES)
+    assert demo_world(NOW) == world
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
@@ -132,7 +152,7 @@ def test_writing_again_changes_nothing(world: DemoWorld, folder: Path) -> None:
     "url", ['http://host/"quoted"', "http://host/\\back", "http://host/\x7f\t", "http://hôte/"]
 )
 def test_any_text_survives_the_configuration(tmp_path: Path, url: str) -> None:
-    write_world(tmp_path, NOW, url)
+    write_world(tmp_path, demo_world(NOW), url, DEVICES)
     read = tomllib.loads((tmp_path / CONFIGURATION).read_text(encoding="utf-8"))
     assert read["broker"]["public_url"] == url
 
