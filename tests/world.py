@@ -1,7 +1,6 @@
 """A small world for tests: a clock that stands still, numbered ids, recorders in memory, and a whole broker.
 
-`Recording` is one camera's footage on a `FakeRecorder`; `FakeRecorder` behaves as the contract says and can be told to
-fail. `TestBroker` is a real broker on a temporary ledger and a real embedded Valkey, spoken to over HTTP.
+`FakeRecorder` keeps the contract and can be told to fail; `TestBroker` is a real broker, spoken to over HTTP.
 """
 
 import itertools
@@ -162,6 +161,8 @@ class FakeRecorder:
         return FootageListing(spans=tuple(spans))
 
     def _films(self, native_id: str) -> list[Interval]:
+        if native_id not in {*self.footage, *(getattr(each, "native_id", "") for each in self.cameras)}:
+            raise NotFound(f"there is no camera {native_id}")
         starts = sorted(self.footage.get(native_id, []))
         return [Interval(start=start, end=start + timedelta(seconds=self.film_s)) for start in starts]
 

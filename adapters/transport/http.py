@@ -95,7 +95,8 @@ class GuardedClient:
         within_s: float | None = None,
     ) -> Answer:
         """The whole answer. Its body is one of `json`, `form` and `content`; other statuses than 2xx raise unless
-        they are among `also_statuses`; `within_s` bounds all of it, the option `call_timeout_s` otherwise."""
+        they are among `also_statuses`; `within_s`, else the option `call_timeout_s`, bounds all of it from the moment
+        that one of `max_concurrent_calls` is free."""
         target = self._target(path)
         name = self._name(method, target)
         sent = dict(headers or {})

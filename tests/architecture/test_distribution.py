@@ -69,9 +69,10 @@ def test_a_wheel_holds_the_packages_with_their_data_and_nothing_else(built: Path
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
     assert tops == set(SHIPPED)
     tracked = {path.relative_to(ROOT).as_posix() for top in SHIPPED for path in (ROOT / top).rglob("*")}
-    wanted = {name for name in tracked if name.endswith((".py", ".j2", ".mako", ".md"))}
+    wanted = {name for name in tracked if name.endswith((".py", ".j2", ".mako", ".md", ".template"))}
     assert wanted - set(names) == set()
     assert "broker/evidence/bundle/templates/report.html.j2" in names
+    assert "adapters/conformance/template/fixtures/snapshot.jpg" in names
     assert any(name.startswith("broker/ledger/migrations/versions/0001") for name in names)
     assert any(name.endswith("/licenses/LICENSE") for name in names)
 

@@ -78,7 +78,7 @@ LINES = {("audit", "export"): EntryView}
 
 WITHOUT_COUNTERPART = {
     *(("demo",), ("serve",), ("worker",), ("fetch",), ("verify",), ("doctor",)),
-    *(("agency", "list"), ("officer", "revoke")),
+    *(("agency", "list"), ("officer", "revoke"), ("adapter", "check"), ("adapter", "new")),
     *(("places", "import"), ("places", "list"), ("places", "remove")),
 }
 

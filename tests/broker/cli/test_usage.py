@@ -19,6 +19,7 @@ GROUPS = {
     "agreement": ("apply", "activate", "list", "end"),
     "places": ("import", "list", "remove", "find"),
     "audit": ("export",),
+    "adapter": ("check", "new"),
 }
 EVERY = [(name,) for name in COMMANDS] + [(group, name) for group, names in GROUPS.items() for name in names]
 
