@@ -1,7 +1,9 @@
 """What a replay raises when the recorder's RTSP server misbehaves while its services are well."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -21,9 +23,18 @@ from adapters.contract.errors import (
     TryLater,
     Unreachable,
 )
-from adapters.contract.models import FootageMessage, SegmentData
+from adapters.contract.models import FootageMessage, Interval, SegmentData
 from adapters.onvif.adapter import OnvifAdapter
+from adapters.onvif.fragments import Picture
+from adapters.onvif.replay import Replayer
+from adapters.transport.rtsp import RtspLimits
+from adapters.transport.rtsp_messages import RtspAddress
+from adapters.transport.rtsp_translation import tls_trusting
+from adapters.transport.stills import StreamReader
+from broker.demo.profile_g.packets import Packetizer
+from broker.demo.profile_g.tape import TapeFrame
 from tests.adapters.onvif.recorders import HISTORY, adapter_for, order, recording
+from tests.adapters.transport.servers import Asked, serving
 
 
 @asynccontextmanager
@@ -93,3 +104,42 @@ async def test_footage_that_is_left_early_leaves_no_connection(recordings: Path,
             await anext(messages)
             assert server.open_connections == 1
         await server.until_unconnected()
+
+
+BEGIN = datetime(2026, 6, 15, 11, tzinfo=UTC)
+SDP = b"v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+SET_UP = b"RTSP/1.0 200 OK\r\nTransport: RTP/AVP/TCP;interleaved=0-1\r\nSession: 1\r\n\r\n"
+DESCRIBED = b"RTSP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(SDP), SDP)
+
+
+async def replayed_until(seconds: int, ending: bytes) -> int:
+    """How many pictures come of a recorder that replays one a second for so long, ends so, and hangs up."""
+    packetizer = Packetizer(1, timedelta())
+    frames = [
+        TapeFrame(b"\0\0\1\x65\x88", BEGIN + timedelta(seconds=second), is_key=True)
+        for second in range(seconds)
+    ]
+    media = b"".join(packet for frame in frames for packet in packetizer.frame(frame, is_last=False))
+
+    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        if asked.number < 2:
+            writer.write((DESCRIBED, SET_UP)[asked.number])
+            return
+        writer.write(b"RTSP/1.0 200 OK\r\n\r\n" + media + ending)
+        writer.close()
+
+    streams = StreamReader(None, RtspLimits(silence_s=1), lambda: tls_trusting(None), lambda: "c")
+    async with serving(script) as server:
+        address = RtspAddress.parse(f"rtsp://127.0.0.1:{server.port}/replay")
+        asked = Interval(start=BEGIN, end=BEGIN + timedelta(seconds=10))
+        async with aclosing(Replayer(streams).pictures(address, asked)) as pictures:
+            return len([item async for item in pictures if isinstance(item, Picture)])
+
+
+async def test_a_recorder_that_hangs_up_in_the_middle_is_not_taken_for_one_that_is_done() -> None:
+    assert await replayed_until(9, b"") == 9
+    assert await replayed_until(4, Packetizer(1, timedelta()).goodbye()) == 4
+    with pytest.raises(Unreachable, match="broke off"):
+        await replayed_until(4, b"")
+    with pytest.raises(Unreachable):
+        await replayed_until(9, b"$\x00\x10\x00torn")
