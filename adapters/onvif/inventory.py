@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from adapters.contract.models import CameraRecord, Rejection, Stream
+from adapters.contract.models import CameraRecord, CameraStatus, Rejection, Stream
 from adapters.onvif.models import Place, Profile, RecordingSetup
 
 
@@ -46,7 +46,8 @@ class Inventory:
         return None
 
     def record(self, channel: Channel, retention_days: float | None) -> CameraRecord:
-        """What the device says of one of its cameras."""
+        """What the device says of one of its cameras. A device that is one camera proves by answering that it works; a
+        recorder proves nothing of the cameras behind it."""
         place = self.places.get(channel.native_id)
         if place is None and len(self.channels) == 1:
             place = self.places.get(None)
@@ -57,6 +58,7 @@ class Inventory:
             position=None if place is None else place.position,
             views=() if place is None or place.view is None else (place.view,),
             streams=streams_of(channel),
+            status=CameraStatus.UP if channel.profiles and len(self.channels) == 1 else CameraStatus.UNKNOWN,
             retention_days=retention_days or kept_days,
         )
 

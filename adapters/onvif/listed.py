@@ -4,7 +4,7 @@ thread."""
 from collections.abc import Mapping
 from pathlib import Path
 
-from adapters.contract.models import CameraRecord, Rejection
+from adapters.contract.models import CameraRecord, CameraStatus, Rejection
 from adapters.lists.reader import ListReader
 from adapters.onvif.config import OnvifOptions
 
@@ -37,6 +37,7 @@ def described(listed: CameraRecord, device: CameraRecord | None) -> CameraRecord
             "position": listed.position or device.position,
             "views": listed.views or device.views,
             "streams": listed.streams or device.streams,
+            "status": device.status if listed.status is CameraStatus.UNKNOWN else listed.status,
             "retention_days": listed.retention_days or device.retention_days,
         }
     )

@@ -78,17 +78,14 @@ class Replayer:
                             yield picture
                         if progress.is_over or _says_end(parsed):
                             return
-                except (TimedOut, Unreachable):
-                    # some recorders end a replay by silence, or by hanging up
-                    last = depacketizer.flush()
-                    if last is not None:
-                        yield progress.place(last)
+                except TimedOut:
                     if not progress.is_near_end:
-                        raise
-                    return
+                        raise  # else it is over: some recorders end a replay by silence
             last = depacketizer.flush()
             if last is not None and not progress.repeats:
                 yield progress.place(last)
+            if not client.said_goodbye and not progress.is_near_end:
+                raise Unreachable(f"{address.shown}: the replay broke off")
 
 
 def _taken(depacketizer: Depacketizer, packet: RtpPacket) -> list[AccessUnit]:

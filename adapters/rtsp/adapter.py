@@ -31,7 +31,7 @@ from adapters.rtsp.config import RtspOptions
 from adapters.rtsp.manifest import MANIFEST
 from adapters.transport.rtsp_messages import RtspAddress
 from adapters.transport.rtsp_translation import tls_trusting
-from adapters.transport.stills import FORMATS, StreamReader
+from adapters.transport.stills import Still, StreamReader
 
 NONCE_BYTES: Final = 16
 
@@ -55,6 +55,7 @@ class RtspAdapter(Undeclared):
         self._lists = ListReader(options, context.base_dir)
         self._shared, self._own = options.credentials(context.base_dir)
         ca_file = None if options.ca_file is None else context.base_dir / options.ca_file
+        self._listed_ids: frozenset[str] = frozenset()
         self._tls = partial(tls_trusting, ca_file)
         self._draw = draw
         self._asking = asyncio.Semaphore(options.max_concurrent_calls)
@@ -102,23 +103,24 @@ class RtspAdapter(Undeclared):
         )
 
     async def _exists(self, native_id: str) -> bool:
-        """Whether a camera that only the template locates is in the list."""
-        if native_id in self._options.streams:
-            return True
-        async with aclosing(stream(self._lists.cameras)) as items:
-            async for item in items:
-                if isinstance(item, CameraRecord) and item.native_id == native_id:
-                    return True
-        return False
+        """Whether a camera that only the template locates is in the list, as it was last read, else as it is now."""
+        if native_id not in self._options.streams and native_id not in self._listed_ids:
+            async with aclosing(self._records()) as records:
+                async for _ in records:
+                    pass
+        return native_id in self._options.streams or native_id in self._listed_ids
 
     async def _records(self) -> AsyncGenerator[CameraRecord | Rejection, None]:
         """Listed cameras, then those that only the streams name."""
         unlisted = dict.fromkeys(self._options.streams)
+        listed: set[str] = set()
         async with aclosing(stream(self._lists.cameras)) as items:
             async for item in items:
                 if isinstance(item, CameraRecord):
                     unlisted.pop(item.native_id, None)
+                    listed.add(item.native_id)
                 yield item
+        self._listed_ids = frozenset(listed)
         for native_id in unlisted:
             yield CameraRecord(native_id=native_id, name=native_id)
 
@@ -162,11 +164,10 @@ class RtspAdapter(Undeclared):
 
     async def _look(self, native_id: str, address: RtspAddress) -> tuple[Stream, CameraStatus]:
         """The stream as it is. One of a codec that is not decoded here proves nothing but its description."""
-        reader = self._reader(native_id)
-        video = await reader.describe(address)
-        if video.codec not in FORMATS:
-            return Stream(codec=video.codec, fps=video.fps), CameraStatus.UNKNOWN
-        return (await reader.still(address)).stream, CameraStatus.UP
+        seen = await self._reader(native_id).look(address)
+        if isinstance(seen, Still):
+            return seen.stream, CameraStatus.UP
+        return Stream(codec=seen.codec, fps=seen.fps), CameraStatus.UNKNOWN
 
     def _reader(self, native_id: str) -> StreamReader:
         return StreamReader(

@@ -80,6 +80,8 @@ class RtspClient:
         self._base = address.url
         self._kept: deque[Interleaved] = deque()
         self._kept_bytes = 0
+        self.said_goodbye = False
+        """Whether the stream ended as streams do; else it merely broke off, or goes on."""
 
     @classmethod
     async def open(
@@ -179,6 +181,7 @@ class RtspClient:
             if not isinstance(item, Interleaved):
                 continue
             if item.channel == 1 and is_goodbye(item.data):
+                self.said_goodbye = True
                 return
             yield item
             if item.channel == 0:  # reports go on although a stream has stalled

@@ -15,7 +15,7 @@ from typing import Final
 import av
 import cv2
 
-from adapters.contract.errors import Malformed, TimedOut, TooLarge
+from adapters.contract.errors import Malformed, NotSupported, TimedOut, TooLarge
 from adapters.contract.models import Stream
 from adapters.transport.access_units import START_CODE, AccessUnit, Depacketizer
 from adapters.transport.credentials import Credentials
@@ -55,41 +55,47 @@ class StreamReader:
         tls = self.tls() if address.is_encrypted else None
         return await RtspClient.open(address, self.credentials, self.draw, tls=tls, limits=self.limits)
 
-    async def describe(self, address: RtspAddress) -> MediaDescription:
-        """The stream's video, as its camera describes it."""
-        async with await self.open(address) as client:
-            return _video(await client.describe(), address)
-
-    async def key_frame(self, address: RtspAddress) -> tuple[MediaDescription, AccessUnit, datetime | None]:
-        """The next key frame, and when it was taken if the camera told its clock by then."""
+    async def look(self, address: RtspAddress) -> Still | MediaDescription:
+        """The picture that the camera shows now; only the description of a video that cannot be decoded here."""
         async with await self.open(address) as client:
             video = _video(await client.describe(), address)
-            depacketizer = Depacketizer(video.codec or "unknown")
-            await client.set_up(video)
-            await client.play({"Range": "npt=now-"})
-            report: SenderReport | None = None
-            try:
-                async with asyncio.timeout(self.key_frame_within_s), aclosing(client.packets()) as packets:
-                    async for packet in packets:
-                        if packet.channel == 1:
-                            report = parse_sender_report(packet.data) or report
-                            continue
-                        unit = depacketizer.take(parse_packet(packet.data))
-                        if unit is not None and unit.is_key:
-                            return video, unit, _taken_at(unit, report)
-            except TimeoutError as error:
-                raise TimedOut(f"{address.shown}: no key frame in {self.key_frame_within_s:g} s") from error
-            unit = depacketizer.flush()
-            if unit is None or not unit.is_key:
-                raise Malformed(f"{address.shown}: the stream ended before a key frame")
-            return video, unit, _taken_at(unit, report)
+            if video.codec not in FORMATS:
+                return video
+            unit, captured_at = await self._key_frame(client, video, address)
+        return await asyncio.to_thread(
+            decode_still, video.codec, video.parameter_sets, unit, captured_at, video.fps
+        )
 
     async def still(self, address: RtspAddress) -> Still:
-        """The picture that the camera shows now."""
-        video, unit, captured_at = await self.key_frame(address)
-        return await asyncio.to_thread(
-            decode_still, video.codec or "", video.parameter_sets, unit, captured_at, video.fps
-        )
+        """The picture that the camera shows now; `NotSupported` where it cannot be decoded here."""
+        seen = await self.look(address)
+        if isinstance(seen, MediaDescription):
+            raise NotSupported(f"{address.shown}: video of the codec {seen.encoding} is not decoded here")
+        return seen
+
+    async def _key_frame(
+        self, client: RtspClient, video: MediaDescription, address: RtspAddress
+    ) -> tuple[AccessUnit, datetime | None]:
+        """The next key frame, and when it was taken if the camera has told its clock by then."""
+        depacketizer = Depacketizer(video.codec or "unknown")
+        await client.set_up(video)
+        await client.play({"Range": "npt=now-"})
+        report: SenderReport | None = None
+        try:
+            async with asyncio.timeout(self.key_frame_within_s), aclosing(client.packets()) as packets:
+                async for packet in packets:
+                    if packet.channel == 1:
+                        report = parse_sender_report(packet.data) or report
+                        continue
+                    unit = depacketizer.take(parse_packet(packet.data))
+                    if unit is not None and unit.is_key:
+                        return unit, _taken_at(unit, report)
+        except TimeoutError as error:
+            raise TimedOut(f"{address.shown}: no key frame in {self.key_frame_within_s:g} s") from error
+        last = depacketizer.flush()
+        if last is None or not last.is_key:
+            raise Malformed(f"{address.shown}: the stream ended before a key frame")
+        return last, _taken_at(last, report)
 
 
 def _video(description: SessionDescription, address: RtspAddress) -> MediaDescription:

@@ -26,6 +26,7 @@ MAKERS = frozenset(
         "broker/cli/demo.py",
         "broker/cli/hosting.py",
         "broker/clock.py",
+        "broker/demo/profile_g/process.py",
         "broker/demo/recorder_process.py",
         "broker/identifiers.py",
     }

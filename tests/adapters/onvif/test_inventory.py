@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from adapters.contract.models import Position, Rejection, Stream
+from adapters.contract.models import CameraStatus, Position, Rejection, Stream
 from adapters.onvif.inventory import take_stock
 from adapters.onvif.models import Place, Profile, RecordingSetup
 
@@ -79,6 +79,15 @@ def test_the_devices_own_place_is_that_of_its_only_camera() -> None:
     assert one.record(one.channels["s"], None).position == Position(lat=48, lon=2)
     two = take_stock([profile("p", "s"), profile("q", "t")], [], {}, [place], [])
     assert two.record(two.channels["s"], None).position is None
+
+
+def test_a_device_that_is_one_camera_works_if_it_answers_and_a_recorder_proves_nothing() -> None:
+    camera = take_stock([profile("p", "s")], [], {}, [], [])
+    assert camera.record(camera.channels["s"], None).status is CameraStatus.UP
+    recorder = take_stock([profile("p", "s"), profile("q", "t")], [], {}, [], [])
+    assert recorder.record(recorder.channels["s"], None).status is CameraStatus.UNKNOWN
+    tape = take_stock([], [setup("r", "s")], {}, [], [])
+    assert tape.record(tape.channels["s"], None).status is CameraStatus.UNKNOWN
 
 
 def test_an_event_names_a_camera_by_any_of_its_tokens() -> None:

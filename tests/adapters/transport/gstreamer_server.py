@@ -79,7 +79,7 @@ class Camera(GstRtspServer.RTSPMediaFactory):
         super().__init__()
         self._pictures, self._codec = pictures, codec
         self._lap = max(picture.shown + picture.lasts for picture in pictures)
-        self.set_shared(True)
+        self.set_shared(False)  # a shared one answers 503 while it is being taken down
 
     def do_create_element(self, _url):
         source = (
