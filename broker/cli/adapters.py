@@ -20,6 +20,7 @@ from broker.cli.failures import USAGE, Failure
 from broker.cli.hosting import run, this_host
 from broker.cli.options import HostOptions, JsonOption, command_group, host_command
 from broker.cli.output import print_json, print_lines, print_table, waiting
+from broker.ingest.area import area_of
 from broker.settings import NetworkSettings, Settings
 
 Area = tuple[float, float, float, float]
@@ -102,13 +103,24 @@ def _box(parts: Sequence[object]) -> Area | None:
     return (min_lon, min_lat, max_lon, max_lat) if fits else None
 
 
+def _own_area(network: NetworkSettings, base_dir: Path) -> Area | None:
+    """The network's declared area, else that of its lists."""
+    try:
+        declared = area_of(network, base_dir)
+    except AdapterError as error:
+        raise Failure(f"network {network.id}: {error.message}") from error
+    if declared is not None:
+        return declared.bounds
+    own = network.options.get("area")
+    return _box(own) if isinstance(own, list | tuple) else None
+
+
 async def _check_all(
     settings: Settings, host: Host, networks: Sequence[NetworkSettings], area: Area | None
 ) -> list[Checked]:
     checked = []
     for network in networks:
-        own = network.options.get("area")
-        box = area or (_box(own) if isinstance(own, list | tuple) else None)
+        box = area or _own_area(network, settings.base_dir)
         with tempfile.TemporaryDirectory(prefix="entrevue-check-") as folder:
             outcomes = await _check(settings, host, network, box, Path(folder))
         checked.append(Checked(network.id, network.adapter, outcomes))

@@ -19,6 +19,11 @@ class Area(Protocol):
 
     def contains(self, lat: float, lon: float) -> bool: ...
 
+    @property
+    def bounds(self) -> Box | None:
+        """A box that holds all of it, None where it lies over the antimeridian."""
+        ...
+
 
 @dataclass(frozen=True)
 class BoxArea:
@@ -34,6 +39,10 @@ class BoxArea:
             return min_lon <= lon <= max_lon
         return lon >= min_lon or lon <= max_lon
 
+    @property
+    def bounds(self) -> Box | None:
+        return self.box if self.box[0] <= self.box[2] else None
+
 
 class PolygonArea:
     """Polygons of a GeoJSON file."""
@@ -44,6 +53,11 @@ class PolygonArea:
 
     def contains(self, lat: float, lon: float) -> bool:
         return bool(shapely.intersects_xy(self._outline, lon, lat))
+
+    @property
+    def bounds(self) -> Box | None:
+        west, south, east, north = map(float, self._outline.bounds)
+        return west, south, east, north
 
 
 def area_of(network: NetworkSettings, base_dir: Path) -> Area | None:

@@ -1,6 +1,5 @@
 """The recorder in memory that other tests rely on keeps what real adapters keep."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -42,25 +41,17 @@ SIGNAL_LOST = HealthEvent(native_id="b", at=NOW, status=CameraStatus.DOWN, reaso
 BAD = Rejection(where="row 3", reason="lat is no number")
 
 
-class WatchedRecorder(FakeRecorder):
-    """Tells of one camera whose signal is lost, and of nothing after it."""
-
-    async def watch_health(self) -> AsyncIterator[HealthEvent]:
-        self._called("watch_health", Capability.HEALTH)
-        yield SIGNAL_LOST
-        await asyncio.Event().wait()
-
-
 @asynccontextmanager
 async def open_fake(situation: Situation, _folder: Path) -> AsyncIterator[Site]:
     offset_ms = 90_000.0 if situation is Situation.CLOCK_AHEAD else 0.0
-    recorder = WatchedRecorder(
+    recorder = FakeRecorder(
         cameras=[*CAMERAS, BAD],
         footage={each.native_id: STARTS for each in CAMERAS},
         capabilities=CAPABILITIES,
         clock_offset_ms=offset_ms,
         film_s=FILM_S,
     )
+    recorder.health.put_nowait(SIGNAL_LOST)
     asked = Interval(start=FILMS[0].start, end=FILMS[-1].end + timedelta(seconds=5))
     yield Site(
         options={"recorder": recorder},

@@ -68,6 +68,20 @@ def test_a_network_that_breaks_a_claim_is_told_and_ends_with_1(
     assert "WRONG" in done.out and "48.88, 2.35" in done.out
 
 
+def test_the_area_that_a_network_declares_is_checked_without_being_said_again(
+    entrevue: Entrevue, host: tuple[str, str], tmp_path: Path
+) -> None:
+    polygon = {"type": "Polygon", "coordinates": [[[2.2, 40], [2.45, 40], [2.45, 41], [2.2, 40]]]}
+    (tmp_path / "south.geojson").write_text(json.dumps(polygon))
+    for area in ("[2.2, 40, 2.45, 41]", '"south.geojson"'):
+        declared = f'adapter = "camera_list"\narea = {area}'
+        text = CONFIGURATION.replace('adapter = "camera_list"', declared)
+        (tmp_path / "entrevue.toml").write_text(text)
+        done = entrevue("adapter", "check", "rail-list", *host)
+        assert done.status == 1
+        assert "cameras stand in the declared area" in done.one_line_error()
+
+
 def test_a_network_that_cannot_be_set_up_is_a_finding(
     entrevue: Entrevue, host: tuple[str, str], tmp_path: Path
 ) -> None:
