@@ -13,6 +13,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 
 def configure_logs(level: int = logging.WARNING) -> None:
     """Called once, in the command line's entry."""
+    logging.getLogger("httpcore").setLevel(logging.INFO)  # below, it writes out headers: cookies and tokens
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

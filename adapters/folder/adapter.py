@@ -33,7 +33,7 @@ from adapters.contract.protocol import AdapterContext
 from adapters.contract.undeclared import Undeclared
 from adapters.folder.archive import Archive, Newest, Segment
 from adapters.folder.cache import ProbeCache
-from adapters.folder.cameras import ListedCameras
+from adapters.folder.cameras import ListedCameras, without_hearsay
 from adapters.folder.client import RecordingsClient
 from adapters.folder.config import FolderOptions, can_hold, locate
 from adapters.folder.holds import HoldFolder, StoredHold
@@ -83,7 +83,7 @@ class FolderAdapter(Undeclared):
                 async for item in items:
                     if isinstance(item, CameraRecord):
                         unlisted.discard(item.native_id)
-                        yield await self._described(item, newest)
+                        yield await self._described(without_hearsay(item), newest)
                     else:
                         yield item
             for name in sorted(unlisted):

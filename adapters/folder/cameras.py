@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from adapters.contract.models import CameraRecord
+from adapters.contract.models import CameraRecord, CameraStatus
 from adapters.folder.config import FolderOptions
 from adapters.lists.reader import ListReader
 from adapters.lists.versions import Versions, versions_of
@@ -33,3 +33,10 @@ class ListedCameras:
             records = (item for item in self._reader.cameras() if isinstance(item, CameraRecord))
             self._read = (versions, {record.native_id: record.retention_days for record in records})
         return self._read[1]
+
+
+def without_hearsay(record: CameraRecord) -> CameraRecord:
+    """The camera without the list's word that it works: whoever wrote the list did not look, and the files prove it."""
+    if record.status is not CameraStatus.UP:
+        return record
+    return record.model_copy(update={"status": CameraStatus.UNKNOWN})

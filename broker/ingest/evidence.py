@@ -43,17 +43,18 @@ def proven_status(
 ) -> CameraStatus:
     """What is proven at that time.
 
-    `stated` is what the recorder's list says, believed where there is no footage; `told` what it told by itself. Recent
-    footage, or a picture that was taken recently, proves `up`, unless the recorder told otherwise after it; footage
-    that stopped proves `down`, if one could look; a picture that has aged proves nothing any more. A picture
-    without a time is no proof.
+    `stated` is what the recorder itself says of it in its list, `told` what it told by itself. Recent footage, or a
+    picture that was taken recently, proves `up`, unless the recorder told otherwise after it. Without, a recorder that
+    sees the camera work is believed: its newest footage may be a file that it has not closed yet. Footage that stopped
+    else proves `down`, if one could look; a picture that has aged proves nothing any more. A picture without a time is
+    no proof.
     """
     ends = footage.spans[-1].interval.end if footage.spans else None
     taken = snapshot.captured_at if snapshot else None
     proof = max((moment for moment in (ends, taken) if moment is not None), default=None)
     if told is not None and (proof is None or told.at >= proof):
         return told.status
-    if ends is None and stated is not CameraStatus.UNKNOWN:
+    if stated is CameraStatus.UP or (ends is None and stated is not CameraStatus.UNKNOWN):
         return stated
     if proof is not None and at - proof <= lasts:
         return CameraStatus.UP

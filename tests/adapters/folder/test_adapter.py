@@ -67,6 +67,14 @@ async def test_files_that_fit_no_pattern_are_rejected_one_by_one(tmp_path: Path,
     assert len(rejected) == 2 and any("UTF-8" in item.reason for item in rejected)
 
 
+async def test_a_list_that_says_up_proves_nothing_and_one_that_says_down_is_believed(
+    tmp_path: Path, make: Make
+) -> None:
+    (tmp_path / "cameras.csv").write_text("id,lat,lon,status\na,48.8,2.3,up\nb,48.8,2.3,down\n")
+    records, _ = await cameras_of(make(cameras="cameras.csv"))
+    assert {name: record.status.value for name, record in records.items()} == {"a": "unknown", "b": "down"}
+
+
 async def test_spans_join_adjoining_files_and_keep_gaps(tmp_path: Path, make: Make) -> None:
     for seconds in (0, 2.5, 10):
         record(tmp_path, "a", seconds)
