@@ -94,7 +94,7 @@ class Schedule:
                     if holding is not None:
                         await self._keep_while_held(network, holding, at_once=is_first)
             except LeaseLost:
-                self._log.warning("another runner has the network", network=network.id)
+                self._log.info("another runner has the network", network=network.id)
             except Problem as problem:
                 self._log.warning("ingest waits", network=network.id, code=problem.code)
             except Exception:

@@ -29,6 +29,7 @@ BODIES: dict[tuple[str, str], object] = {
         "along": {"type": "LineString", "coordinates": [[2.355, 48.88], [2.36, 48.88]]},
         "buffer_m": 50,
     },
+    ("POST", "/v1/networks/{network_id}/confirm"): {"found": 0},
     ("POST", "/v1/officers"): {
         "agency": "rail",
         "name": "Test rail",
@@ -97,6 +98,7 @@ async def furnished(broker: TestBroker) -> AsyncIterator[Furnished]:
         "hold_id": hold.json()["holds"][0]["id"],
         "officer_id": custodian.id,
         "agreement_id": "rail-police",
+        "network_id": "rail-cctv",
         "item": "1",
         "part": "1",
     }
