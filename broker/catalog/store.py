@@ -27,7 +27,7 @@ from broker.catalog.models import Camera, Confirmed, NetworkReport, Place, Quara
 from broker.errors import Problem
 
 CHUNK: Final = 2_000
-CHANGES_AT_ONCE: Final = 200
+CHANGES_AT_ONCE: Final = 16
 """So many entries of the change stream are read in one call."""
 
 CAMERAS_A_CHANGE: Final = 16
