@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from adapters.contract.capabilities import Capability
+from adapters.contract.complaints import first_complaint
 from adapters.contract.errors import NotFound
 from adapters.contract.models import (
     CameraRecord,
@@ -17,20 +18,18 @@ from adapters.contract.models import (
     HoldOrder,
     HoldReceipt,
     Interval,
-    PlaceRecord,
     Rejection,
     SegmentStart,
     Snapshot,
 )
 from adapters.contract.options import parse_options
 from adapters.contract.protocol import AdapterContext
-from adapters.contract.undeclared import Undeclared
 from adapters.frigate import mapping
 from adapters.frigate.client import FrigateClient
 from adapters.frigate.config import FrigateOptions
 from adapters.frigate.history import History
 from adapters.frigate.holds import ExportedHolds
-from adapters.lists.completing import CompletedCameras
+from adapters.lists.completing import CompletedAdapter, CompletedCameras
 from adapters.transport.http import GuardedClient
 from adapters.transport.segments import segment
 
@@ -40,34 +39,23 @@ LOOKED_BACK: Final = timedelta(hours=1)
 """How far before now the last recorded picture of an offline camera is looked for."""
 
 
-class FrigateAdapter(Undeclared):
+class FrigateAdapter(CompletedAdapter):
     """One server. Remembers what its last listing said of retention, and ended days for a while."""
 
     kind = "frigate"
+    always = frozenset({Capability.SNAPSHOT, Capability.SPANS, Capability.FOOTAGE, Capability.HOLD})
 
     def __init__(
         self, client: FrigateClient, lists: CompletedCameras, holds: ExportedHolds, context: AdapterContext
     ) -> None:
         self._client = client
-        self._lists = lists
+        super().__init__(lists)
         self._holds = holds
         self._now = context.now
         self._history = History(client, context.now)
         self._configured: dict[str, mapping.CameraConfiguration] | None = None
-        always = {Capability.SNAPSHOT, Capability.SPANS, Capability.FOOTAGE, Capability.HOLD}
-        self._capabilities = frozenset(always | ({Capability.PLACES} if lists.has_places else set()))
 
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        return self._capabilities
-
-    def list_cameras(self) -> AsyncIterator[CameraRecord | Rejection]:
-        return self._lists.complete(self._cameras())
-
-    def list_places(self) -> AsyncIterator[PlaceRecord | Rejection]:
-        return self._lists.places() if self._lists.has_places else super().list_places()
-
-    async def _cameras(self) -> AsyncGenerator[CameraRecord | Rejection, None]:
+    async def recorded(self) -> AsyncGenerator[CameraRecord | Rejection, None]:
         problems = await self._read_configuration()
         statistics = await self._client.statistics()
         for name, configured in (self._configured or {}).items():
@@ -189,9 +177,7 @@ class FrigateAdapter(Undeclared):
 
 
 def _rejection(name: str, error: ValidationError) -> Rejection:
-    wrong = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    reason = f"{'.'.join(map(str, wrong['loc'])) or 'the whole'}: {wrong['msg']}"
-    return Rejection(where=f"camera {name}" if name else "camera", reason=reason)
+    return Rejection(where=f"camera {name}" if name else "camera", reason=first_complaint(error))
 
 
 def create(options: dict[str, Any], context: AdapterContext) -> FrigateAdapter:

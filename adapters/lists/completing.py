@@ -5,12 +5,15 @@ besides. What neither says stays unknown.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
+from adapters.contract.capabilities import Capability
 from adapters.contract.models import CameraRecord, CameraStatus, PlaceRecord, Rejection
+from adapters.contract.undeclared import Undeclared
 from adapters.lists.config import ListOptions
 from adapters.lists.reader import ListReader, stream
 
@@ -60,6 +63,32 @@ class CompletedCameras:
         items = await asyncio.to_thread(lambda: list(self._reader.cameras())) if self._is_listed else []
         self._names = frozenset(item.native_id for item in items if isinstance(item, CameraRecord))
         return items
+
+
+class CompletedAdapter(Undeclared, ABC):
+    """The ground of an adapter whose recorder names its cameras itself, beside an owner's lists.
+
+    Subclasses name `always`, what their recorder can do, and say by `recorded` what it names.
+    """
+
+    always: ClassVar[frozenset[Capability]]
+
+    def __init__(self, lists: CompletedCameras) -> None:
+        self._lists = lists
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return self.always | ({Capability.PLACES} if self._lists.has_places else set())
+
+    def list_cameras(self) -> AsyncIterator[CameraRecord | Rejection]:
+        return self._lists.complete(self.recorded())
+
+    def list_places(self) -> AsyncIterator[PlaceRecord | Rejection]:
+        return self._lists.places() if self._lists.has_places else super().list_places()
+
+    @abstractmethod
+    def recorded(self) -> AsyncGenerator[CameraRecord | Rejection, None]:
+        """The recorder's own cameras."""
 
 
 def completed(record: CameraRecord, listed: CameraRecord) -> CameraRecord:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from adapters.contract.capabilities import Capability
+from adapters.contract.complaints import first_complaint
 from adapters.contract.errors import NotFound
 from adapters.contract.gaps import SHORTEST_GAP_S
 from adapters.contract.models import (
@@ -17,15 +18,13 @@ from adapters.contract.models import (
     FootageListing,
     FootageMessage,
     Interval,
-    PlaceRecord,
     Rejection,
     SegmentStart,
     format_instant,
 )
 from adapters.contract.options import parse_options
 from adapters.contract.protocol import AdapterContext
-from adapters.contract.undeclared import Undeclared
-from adapters.lists.completing import CompletedCameras
+from adapters.lists.completing import CompletedAdapter, CompletedCameras
 from adapters.mediamtx import mapping
 from adapters.mediamtx.client import ListedSpan, MediaMtxClient, RecordedName
 from adapters.mediamtx.config import MediaMtxOptions
@@ -39,29 +38,18 @@ FRAMES_AFTER: Final = timedelta(seconds=1)
 Shape = TypeVar("Shape", mapping.PathConf, mapping.PathState, RecordedName)
 
 
-class MediaMtxAdapter(Undeclared):
+class MediaMtxAdapter(CompletedAdapter):
     """One server. Keeps what its last listing said of recording settings; the server itself keeps the rest."""
 
     kind = "mediamtx"
+    always = frozenset({Capability.SPANS, Capability.FOOTAGE})
 
     def __init__(self, client: MediaMtxClient, lists: CompletedCameras) -> None:
         self._client = client
-        self._lists = lists
+        super().__init__(lists)
         self._kept: dict[str, mapping.Kept] = {}
-        places = {Capability.PLACES} if lists.has_places else set()
-        self._capabilities = frozenset({Capability.SPANS, Capability.FOOTAGE} | places)
 
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        return self._capabilities
-
-    def list_cameras(self) -> AsyncIterator[CameraRecord | Rejection]:
-        return self._lists.complete(self._paths())
-
-    def list_places(self) -> AsyncIterator[PlaceRecord | Rejection]:
-        return self._lists.places() if self._lists.has_places else super().list_places()
-
-    async def _paths(self) -> AsyncGenerator[CameraRecord | Rejection, None]:
+    async def recorded(self) -> AsyncGenerator[CameraRecord | Rejection, None]:
         """Paths that exist, that are configured by their own name, and that have recordings: one that nobody
         publishes at the moment is in one of the three still."""
         problems: list[Rejection] = []
@@ -146,9 +134,7 @@ async def _named(
             try:
                 shaped = shape.model_validate(item)
             except ValidationError as error:
-                wrong = error.errors(include_url=False, include_input=False, include_context=False)[0]
-                reason = f"{'.'.join(map(str, wrong['loc'])) or 'the whole'}: {wrong['msg']}"
-                problems.append(Rejection(where=where, reason=reason))
+                problems.append(Rejection(where=where, reason=first_complaint(error)))
                 continue
             if shaped.name in found:
                 problems.append(Rejection(where=where, reason="listed twice: the first counts"))

@@ -7,11 +7,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from adapters.contract.capabilities import Capability
-from adapters.contract.models import CameraRecord, HoldOrder, HoldReceipt, PlaceRecord, Rejection
+from adapters.contract.complaints import first_complaint
+from adapters.contract.models import CameraRecord, HoldOrder, HoldReceipt, Rejection
 from adapters.contract.options import parse_options
 from adapters.contract.protocol import AdapterContext
-from adapters.contract.undeclared import Undeclared
-from adapters.lists.completing import CompletedCameras
+from adapters.lists.completing import CompletedAdapter, CompletedCameras
 from adapters.milestone import mapping
 from adapters.milestone.client import MilestoneClient
 from adapters.milestone.config import MilestoneOptions
@@ -19,38 +19,25 @@ from adapters.milestone.holds import EvidenceLocks
 from adapters.transport.http import GuardedClient
 
 
-class MilestoneAdapter(Undeclared):
+class MilestoneAdapter(CompletedAdapter):
     """One system. Footage, pictures and the state of cameras are not in this interface, and so not declared."""
 
     kind = "milestone"
+    always = frozenset({Capability.HOLD})
 
     def __init__(self, client: MilestoneClient, lists: CompletedCameras, locks: EvidenceLocks) -> None:
         self._client = client
-        self._lists = lists
+        super().__init__(lists)
         self._locks = locks
-        places = {Capability.PLACES} if lists.has_places else set()
-        self._capabilities = frozenset({Capability.HOLD} | places)
 
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        return self._capabilities
-
-    def list_cameras(self) -> AsyncIterator[CameraRecord | Rejection]:
-        return self._lists.complete(self._cameras())
-
-    def list_places(self) -> AsyncIterator[PlaceRecord | Rejection]:
-        return self._lists.places() if self._lists.has_places else super().list_places()
-
-    async def _cameras(self) -> AsyncGenerator[CameraRecord | Rejection, None]:
+    async def recorded(self) -> AsyncGenerator[CameraRecord | Rejection, None]:
         seen: set[str] = set()
         async with aclosing(self._client.cameras()) as items:
             async for item in items:
                 try:
                     record, problem = mapping.camera(item)
                 except ValidationError as error:
-                    wrong = error.errors(include_url=False, include_input=False, include_context=False)[0]
-                    reason = f"{'.'.join(map(str, wrong['loc'])) or 'the whole'}: {wrong['msg']}"
-                    yield Rejection(where=_name(item), reason=reason)
+                    yield Rejection(where=_name(item), reason=first_complaint(error))
                     continue
                 if record.native_id in seen:
                     yield Rejection(where=_name(item), reason="listed twice: the first counts")

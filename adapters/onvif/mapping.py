@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 
 from pydantic import ValidationError
 
+from adapters.contract.complaints import first_complaint
 from adapters.contract.errors import Malformed
 from adapters.contract.models import Position, Rejection, Stream, View
 from adapters.onvif.models import Place, Profile, RecordingSetup, RecordingState, TrackChange
@@ -105,13 +106,8 @@ def _read_each(
         try:
             yield read(element)
         except (Malformed, ValidationError) as error:
-            reason = error.message if isinstance(error, Malformed) else _complaint(error)
+            reason = error.message if isinstance(error, Malformed) else first_complaint(error)
             yield Rejection(where=f"{what} {number}", reason=reason)
-
-
-def _complaint(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def _needed(value: str | None, name: str) -> str:

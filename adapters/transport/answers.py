@@ -11,6 +11,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from pydantic import TypeAdapter, ValidationError
 
+from adapters.contract.complaints import complaints
 from adapters.contract.errors import Malformed
 
 Shape = TypeVar("Shape")
@@ -83,11 +84,8 @@ def as_shape(shape: type[Shape], value: Any, call: str) -> Shape:
     try:
         return TypeAdapter(shape).validate_python(value)
     except ValidationError as error:
-        wrong = [
-            f"{'.'.join(map(str, each['loc'])) or 'the whole'}: {each['msg']}"
-            for each in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        raise Malformed(f"{call} answered something else than expected: {'; '.join(wrong[:3])}") from error
+        wrong = "; ".join(complaints(error)[:3])
+        raise Malformed(f"{call} answered something else than expected: {wrong}") from error
 
 
 def _fits(media_type: str, wanted: str) -> bool:

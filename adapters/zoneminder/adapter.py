@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from adapters.contract.capabilities import Capability
+from adapters.contract.complaints import first_complaint
 from adapters.contract.errors import Misconfigured, NotFound
 from adapters.contract.models import (
     CameraRecord,
@@ -22,7 +23,6 @@ from adapters.contract.models import (
     HoldOrder,
     HoldReceipt,
     Interval,
-    PlaceRecord,
     Rejection,
     SegmentData,
     SegmentEnd,
@@ -32,8 +32,7 @@ from adapters.contract.models import (
 )
 from adapters.contract.options import parse_options
 from adapters.contract.protocol import AdapterContext
-from adapters.contract.undeclared import Undeclared
-from adapters.lists.completing import CompletedCameras
+from adapters.lists.completing import CompletedAdapter, CompletedCameras
 from adapters.transport.http import GuardedClient
 from adapters.zoneminder import mapping
 from adapters.zoneminder.alignment import ClipFrames, begins, read_frames
@@ -47,43 +46,30 @@ AROUND: Final = timedelta(hours=1, seconds=2)
 CHUNK_BYTES: Final = 1024 * 1024
 
 
-class ZoneMinderAdapter(Undeclared):
+class ZoneMinderAdapter(CompletedAdapter):
     """One server. Clips pass through the cache folder, one or two at a time, because their starts are found by
     comparing them."""
 
     kind = "zoneminder"
+    always = frozenset({Capability.SNAPSHOT, Capability.SPANS, Capability.FOOTAGE, Capability.HOLD})
 
     def __init__(
         self, client: ZoneMinderClient, lists: CompletedCameras, zone: str | None, cache: Path
     ) -> None:
         self._client = client
-        self._lists = lists
+        super().__init__(lists)
         self._stated_zone = zone
         self._zone: ZoneInfo | None = None
         self._cache = cache
         self._holds = ArchivedHolds(client, self._server_zone)
-        always = {Capability.SNAPSHOT, Capability.SPANS, Capability.FOOTAGE, Capability.HOLD}
-        self._capabilities = frozenset(always | ({Capability.PLACES} if lists.has_places else set()))
 
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        return self._capabilities
-
-    def list_cameras(self) -> AsyncIterator[CameraRecord | Rejection]:
-        return self._lists.complete(self._monitors())
-
-    def list_places(self) -> AsyncIterator[PlaceRecord | Rejection]:
-        return self._lists.places() if self._lists.has_places else super().list_places()
-
-    async def _monitors(self) -> AsyncGenerator[CameraRecord | Rejection, None]:
+    async def recorded(self) -> AsyncGenerator[CameraRecord | Rejection, None]:
         self._zone = None  # the owner may have moved the server
         for item in await self._client.monitors():
             try:
                 record, problem = mapping.camera(item)
             except ValidationError as error:
-                wrong = error.errors(include_url=False, include_input=False, include_context=False)[0]
-                reason = f"{'.'.join(map(str, wrong['loc'])) or 'the whole'}: {wrong['msg']}"
-                yield Rejection(where=_monitor_name(item), reason=reason)
+                yield Rejection(where=_monitor_name(item), reason=first_complaint(error))
                 continue
             yield record
             if problem is not None:

@@ -4,7 +4,7 @@ answer is what was asked for: ZoneMinder answers 200 with a page for much that h
 Events are listed by their number, each call from the last one on: pages by offset would skip what a purge moves.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -53,7 +53,7 @@ class ZoneMinderClient:
         http: GuardedClient,
         credentials: Credentials | None,
         streaming_path: str,
-        now: Any,
+        now: Callable[[], datetime],
     ) -> None:
         self._http = http
         self._credentials = credentials

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
+from adapters.contract.complaints import first_complaint
 from adapters.contract.models import (
     CameraKind,
     CameraRecord,
@@ -123,10 +124,7 @@ def events(items: Iterable[Any], zone: ZoneInfo) -> tuple[list[Event], list[Reje
         try:
             facts.append(EventItem.model_validate(item).event)
         except ValidationError as error:
-            wrong = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            problems.append(
-                Rejection(where=_where(item), reason=f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}")
-            )
+            problems.append(Rejection(where=_where(item), reason=first_complaint(error)))
     facts.sort(key=lambda each: each.id)
     local = [LocalEvent(each.started, timedelta(seconds=each.length_s)) for each in facts]
     found = [

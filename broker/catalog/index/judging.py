@@ -89,6 +89,27 @@ def sight(
 
 
 @compiled
+def seen_from(
+    row: int,
+    slot: int,
+    distances_m: Floats,
+    from_m: Floats,
+    bits: RightsBits,
+    ptz: int,
+    facts: Facts,
+    points_m: Floats,
+    begins: Slots,
+    counts: Slots,
+    views: Floats,
+) -> int:
+    """Whether the row's camera sees the point that its distance counts from; unknown where there is none."""
+    if not len(from_m):
+        return UNKNOWN
+    point = from_m[row if len(from_m) > 1 else 0]
+    return sight(slot, distances_m[row], point, bits, ptz, facts, points_m, begins, counts, views)
+
+
+@compiled
 def footage(
     slot: int, begins: Slots, counts: Slots, spans: Instants, begin_us: int, end_us: int
 ) -> tuple[int, int]:
@@ -160,13 +181,11 @@ def fitting(
             held_us, _ = footage(slot, span_begins, span_counts, spans, wanted.begin_us, wanted.end_us)
             if held_us <= 0 or not bits[slot] & FOOTAGE_BITS:
                 continue
-        if wanted.sees and len(from_m):
-            point = from_m[row if len(from_m) > 1 else 0]
-            distance = distances_m[row]
-            if (
-                sight(slot, distance, point, bits, ptz, facts, points_m, view_begins, view_counts, views)
-                == SEES_NOT
-            ):
+        if wanted.sees:
+            seen = seen_from(
+                row, slot, distances_m, from_m, bits, ptz, facts, points_m, view_begins, view_counts, views
+            )
+            if seen == SEES_NOT:
                 continue
         begin = text_begins[slot]
         if not holds_words(texts, begin, begin + text_counts[slot], words, word_ends):
@@ -198,11 +217,9 @@ def bands(
     """By rank: sees, works, has the footage, has a snapshot taken since `fresh_us`, one number a row, best first."""
     ranks = np.empty(len(slots), np.int64)
     for row, slot in enumerate(slots):
-        seen = UNKNOWN
-        if len(from_m):
-            point = from_m[row if len(from_m) > 1 else 0]
-            distance = distances_m[row]
-            seen = sight(slot, distance, point, bits, ptz, facts, points_m, view_begins, view_counts, views)
+        seen = seen_from(
+            row, slot, distances_m, from_m, bits, ptz, facts, points_m, view_begins, view_counts, views
+        )
         rank = 0 if seen == SEES else 1 if seen == UNKNOWN else 2
         rank = rank * STATUS_COUNT + status_of(facts, slot, stale)
         lacking = 0
@@ -242,15 +259,13 @@ def described(
     bearings, covered = np.full(count, np.nan), np.full(count, np.nan)
     overwrite, captured = np.empty(count, np.int64), np.empty(count, np.int64)
     for row, slot in enumerate(slots):
-        rights[row], status[row], seen[row] = bits[slot], status_of(facts, slot, stale), UNKNOWN
+        rights[row], status[row] = bits[slot], status_of(facts, slot, stale)
         captured[row] = facts[slot]["captured_us"]
+        seen[row] = seen_from(
+            row, slot, distances_m, from_m, bits, ptz, facts, points_m, view_begins, view_counts, views
+        )
         if len(from_m):
-            point = from_m[row if len(from_m) > 1 else 0]
-            distance = distances_m[row]
-            bearings[row] = bearing_deg(points_m[slot], point)
-            seen[row] = sight(
-                slot, distance, point, bits, ptz, facts, points_m, view_begins, view_counts, views
-            )
+            bearings[row] = bearing_deg(points_m[slot], from_m[row if len(from_m) > 1 else 0])
         held_us, overwrite[row] = footage(
             slot, span_begins, span_counts, spans, wanted.begin_us, wanted.end_us
         )
