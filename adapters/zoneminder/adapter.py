@@ -39,7 +39,7 @@ from adapters.zoneminder.alignment import ClipFrames, begins, read_frames
 from adapters.zoneminder.client import ZoneMinderClient
 from adapters.zoneminder.config import ZoneMinderOptions
 from adapters.zoneminder.holds import ArchivedHolds
-from adapters.zoneminder.local_time import local
+from adapters.zoneminder.local_time import TOUCHING, local
 
 AROUND: Final = timedelta(hours=1, seconds=2)
 """Asked for on both sides: local times are ambiguous by an hour, and told in whole seconds."""
@@ -153,7 +153,8 @@ class ZoneMinderAdapter(CompletedAdapter):
     async def _events(
         self, native_id: str, interval: Interval
     ) -> tuple[list[mapping.Event], list[Rejection]]:
-        """Complete events that touch the interval, in order, and those that cannot be used."""
+        """Complete events that may touch the interval, in order, and those that cannot be used. Where an event lies is
+        known to the second only: frames of one that seems to end shortly before may be inside."""
         if not native_id.isdigit() and await self._lists.names(native_id):
             return [], []
         _require_number(native_id)
@@ -168,7 +169,8 @@ class ZoneMinderAdapter(CompletedAdapter):
         if not items:
             await self._client.monitor(native_id)
         found, problems = mapping.events(items, zone)
-        return [event for event in found if event.interval.intersect(interval) is not None], problems
+        near = Interval(start=interval.start - TOUCHING, end=interval.end + TOUCHING)
+        return [event for event in found if event.interval.intersect(near) is not None], problems
 
     async def _server_zone(self) -> ZoneInfo:
         if self._zone is None:

@@ -91,7 +91,7 @@ async def _rows(world: World, chosen: argparse.Namespace) -> list[dict[str, obje
 
 async def _radius(asked: Asked, questions: Sequence[Question], rounds: int) -> dict[str, object]:
     world, peers, absent = asked.world, {}, []
-    ours = median_us(asked.search, questions, rounds)
+    ours = round(median_us(asked.search, questions, rounds), 1)
     with tempfile.TemporaryDirectory(prefix="benchmark-search-") as folder:
         async with empty_catalog(Path(folder)) as socket:
             redis = RedisPeer(socket)
@@ -108,7 +108,7 @@ async def _radius(asked: Asked, questions: Sequence[Question], rounds: int) -> d
     best = min(peers.values())
     return {
         "case": f"radius {world.name}",
-        "ours": round(ours, 1),
+        "ours": ours,
         "unit": "µs",
         "peers": peers,
         "ratio": round(best / ours, 1),
