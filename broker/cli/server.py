@@ -1,6 +1,7 @@
 """The HTTP server of one process: on a socket that is already open, ended by cancellation."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,8 +70,18 @@ async def serve_until_stopped(broker: Broker, bound: socket.socket, on_answering
     )
     server = _Server(config, on_answering)
     serving = asyncio.create_task(server.serve(sockets=[bound]))
+    sparing = asyncio.create_task(_spare_what_stays(broker), name="what stays is spared")
     try:
         await asyncio.shield(serving)
     finally:
+        sparing.cancel()
         server.should_exit = True
         await serving
+
+
+async def _spare_what_stays(broker: Broker) -> None:
+    """Takes what lives as long as the process out of the garbage collector's passes, once the catalog is read: a pass
+    over it all would hold up every call for 0.15 to 0.25 s, and there would be one every few seconds."""
+    await broker.follower.until_loaded()
+    gc.collect()
+    gc.freeze()

@@ -73,6 +73,10 @@ class CatalogFollower:
         """Whether all of the catalog was read once."""
         return self._loaded.is_set()
 
+    async def until_loaded(self) -> None:
+        """Returns once all of the catalog was read, however long that takes."""
+        await self._loaded.wait()
+
     async def wait_until_loaded(self, at_most_s: float) -> bool:
         """The same, after a moment's patience where the catalog is being read."""
         if not self.loaded and self._stale_since is None:
