@@ -19,6 +19,7 @@ from broker.app import Host, build, open_ledger
 from broker.catalog.connection import client_of_socket
 from broker.catalog.store import CatalogStore
 from broker.clock import SystemClock
+from broker.garbage import collect_seldom
 from broker.identifiers import RandomIdentifiers
 from broker.logs import configure_logs
 from broker.settings import Settings
@@ -42,6 +43,7 @@ def settings_of(folder: Path) -> Settings:
 async def main() -> None:
     socket, folder = Path(sys.argv[1]), Path(sys.argv[2])
     configure_logs()
+    collect_seldom()
     settings = settings_of(folder)
     host = Host(SystemClock(), RandomIdentifiers(), random.SystemRandom())
     async with open_ledger(settings) as ledger, client_of_socket(socket) as redis:

@@ -18,6 +18,7 @@ from broker.catalog.index.following import CatalogFollower
 from broker.catalog.index.memory import CatalogIndex
 from broker.catalog.store import CatalogStore
 from broker.clock import SystemClock
+from broker.garbage import collect_seldom
 from broker.identifiers import RandomIdentifiers
 from broker.logs import configure_logs
 
@@ -26,6 +27,7 @@ LOOK_S: Final = 0.01
 
 async def main() -> None:
     configure_logs()
+    collect_seldom()
     count, index, identifiers = int(sys.argv[2]), CatalogIndex(), RandomIdentifiers()
     async with client_of_socket(Path(sys.argv[1])) as redis:
         follower = CatalogFollower(

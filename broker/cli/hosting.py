@@ -18,6 +18,7 @@ from broker.cli.failures import Failure, Stopped
 from broker.cli.options import DecisionOptions, HostOptions
 from broker.clock import SystemClock
 from broker.errors import Problem, SetupProblem
+from broker.garbage import collect_seldom
 from broker.identifiers import RandomIdentifiers
 from broker.logs import configure_logs
 from broker.settings import Settings
@@ -114,6 +115,7 @@ def with_broker(
     settings: Settings, work: Callable[[Broker], Awaitable[T]], owned: OwnedData | None = None
 ) -> T:
     """Opens the stores, of one's own where the data folder is `owned`, else a running broker's, and works."""
+    collect_seldom()
 
     async def main() -> T:
         async with open_broker(settings, this_host(), owned) as broker:

@@ -1,7 +1,6 @@
 """The HTTP server of one process: on a socket that is already open, ended by cancellation."""
 
 import asyncio
-import gc
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ import uvicorn
 
 from broker.app import Broker, create_api
 from broker.cli.failures import Failure
+from broker.garbage import spare_what_stays
 
 BACKLOG: Final = 2048
 GRACE_S: Final = 5
@@ -80,8 +80,6 @@ async def serve_until_stopped(broker: Broker, bound: socket.socket, on_answering
 
 
 async def _spare_what_stays(broker: Broker) -> None:
-    """Takes what lives as long as the process out of the garbage collector's passes, once the catalog is read: a pass
-    over it all would hold up every call for 0.15 to 0.25 s, and there would be one every few seconds."""
+    """The catalog, once it is read, and all that was imported."""
     await broker.follower.until_loaded()
-    gc.collect()
-    gc.freeze()
+    spare_what_stays()
