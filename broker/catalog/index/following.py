@@ -33,6 +33,11 @@ AT_ONCE: Final = 16
 READ_AT_ONCE: Final = 64
 """So many cameras are asked of Redis in one call: its answer is parsed in one go."""
 
+QUIET_S: Final = 1.0
+AT_ONCE_IN_QUIET: Final = 256
+"""Both, once nobody has searched for so long: a camera costs half as much, and the first search waits some milliseconds
+more."""
+
 FIRST_AT_ONCE: Final = 1_000
 T = TypeVar("T")
 
@@ -69,6 +74,8 @@ class CatalogFollower:
         self._gazetteers = gazetteers
         self._gazetteers_due = clock.now()
         self._looking: set[asyncio.Task[None]] = set()
+        self._questions_seen = 0
+        self._quiet_from = 0.0
         self._log = structlog.get_logger("catalog")
 
     @property
@@ -204,7 +211,8 @@ class CatalogFollower:
         if any(c.what == "gazetteer" for c in changes.changes):
             self._look_at_gazetteers()
         self._read = changes.read
-        if self.index.wants_settling and (self._settling is None or self._settling.done()):
+        in_quiet = self._is_quiet() and not self._is_drained
+        if self.index.wants_settling(in_quiet=in_quiet) and (self._settling is None or self._settling.done()):
             self._settling = asyncio.create_task(self.index.settle_if_due(), name="catalog settles")
 
     async def _take_report(self, network_id: str) -> None:
@@ -240,12 +248,23 @@ class CatalogFollower:
     def _is_ours(self, change: Change) -> bool:
         return network_of(change.whose) in self._networks
 
+    def _is_quiet(self) -> bool:
+        """Whether nobody searches."""
+        now = asyncio.get_running_loop().time()
+        if self.index.questions != self._questions_seen:
+            self._questions_seen, self._quiet_from = self.index.questions, now + QUIET_S
+        return now >= self._quiet_from
+
     async def _take_cameras(self, ids: list[str]) -> None:
-        for part in _parts(ids, READ_AT_ONCE):
+        while ids:
+            at_once = AT_ONCE_IN_QUIET if self._is_quiet() else READ_AT_ONCE
+            part, ids = ids[:at_once], ids[at_once:]
             await self._put_changed(list(zip(part, await self._store.bodies(part), strict=True)))
 
     async def _put_changed(self, stored: Sequence[tuple[str, str | None]]) -> None:
-        for part in _parts(stored, AT_ONCE):
+        while stored:
+            at_once = AT_ONCE_IN_QUIET if self._is_quiet() else AT_ONCE
+            part, stored = stored[:at_once], stored[at_once:]
             cameras = []
             for identifier, body in part:
                 camera = None if body is None else self._camera_of(body)

@@ -26,10 +26,11 @@ NOWHERE: NDArray[np.float64] = np.full(3, np.nan)
 
 
 class CatalogIndex:
-    """What is searched."""
+    """What is searched. `questions` counts how often somebody asked for rights over it, as each search does first."""
 
     def __init__(self) -> None:
         self.table = CameraTable()
+        self.questions = 0
         self._reports: dict[str, NetworkReport] = {}
         self._proof_ends: Floats = np.empty(0)
         self._known_places: dict[str, PlaceList] = {}
@@ -78,16 +79,15 @@ class CatalogIndex:
         await self._placed.rebuild(lambda: self._points(has_position=False))
         self._uncertainty_m = self._widest_m(slice(self.table.size))
 
-    @property
-    def wants_settling(self) -> bool:
-        """Whether much moved since the last tree."""
-        return self._own.wants_rebuild or self._placed.wants_rebuild
+    def wants_settling(self, *, in_quiet: bool) -> bool:
+        """Whether much moved since the last tree; `in_quiet` nobody searches, and more is to come."""
+        return self._own.wants_rebuild(in_quiet=in_quiet) or self._placed.wants_rebuild(in_quiet=in_quiet)
 
     async def settle_if_due(self) -> None:
         """Builds a new tree where much moved since the last one."""
-        if self._own.wants_rebuild:
+        if self._own.wants_rebuild():
             await self._own.rebuild(lambda: self._points(has_position=True))
-        if self._placed.wants_rebuild:
+        if self._placed.wants_rebuild():
             await self._placed.rebuild(lambda: self._points(has_position=False))
 
     def put_places(self, network_id: str, places: Iterable[Place]) -> None:
@@ -124,6 +124,7 @@ class CatalogIndex:
 
     def rights(self, officer: Officer, purpose: str | None, book: PolicyBook, at: datetime) -> Rights:
         """What the officer may do with each camera, for this purpose, now."""
+        self.questions += 1
         return self._rights.rights(officer, purpose, book, at)
 
     def _points(self, *, has_position: bool) -> tuple[Slots, Floats]:

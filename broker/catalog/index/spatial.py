@@ -19,6 +19,7 @@ from broker.catalog.index.arrays import Column, Slots
 REBUILD_AFTER: Final = 2_000
 """So many moved slots make a new tree worth its time."""
 
+QUIET_SHARE: Final = 2
 LEAF: Final = 32
 FIRST_RECENT: Final = 256
 
@@ -40,9 +41,10 @@ class SpatialIndex:
         """Points in the tree and outside it."""
         return len(self._tree_slots) + len(self._recent_at)
 
-    @property
-    def wants_rebuild(self) -> bool:
-        return len(self._recent_at) > REBUILD_AFTER and self._moved_meanwhile is None
+    def wants_rebuild(self, *, in_quiet: bool = False) -> bool:
+        """Whether so much moved that a new tree pays; where nobody searches, that is a part of all points."""
+        enough = max(REBUILD_AFTER, len(self._tree_slots) // QUIET_SHARE if in_quiet else 0)
+        return len(self._recent_at) > enough and self._moved_meanwhile is None
 
     def move(self, slot: int, point_m: Floats) -> None:
         """The slot is at this point now, shape (3,); at none where the point is NaN."""

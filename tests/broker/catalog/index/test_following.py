@@ -1,14 +1,14 @@
 """A process's index becomes and stays what the catalog holds, over losses of it too."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from redis.asyncio import Redis
 
 from broker import redis_keys
 from broker.catalog.encoding import written
-from broker.catalog.index.following import CatalogFollower
+from broker.catalog.index.following import AT_ONCE_IN_QUIET, READ_AT_ONCE, CatalogFollower
 from broker.catalog.index.memory import CatalogIndex
 from broker.catalog.models import Camera
 from broker.catalog.questions import Question, Radius
@@ -76,6 +76,36 @@ async def test_what_changes_is_seen_at_once(following: CatalogFollower, redis: R
     assert known(following) == {"rail-cctv:a", "rail-cctv:c"}
     await CatalogStore(redis).put_report(report(NETWORK, refresh_s=7))
     await until(lambda: following.index.reports[NETWORK].refresh_s == 7)
+
+
+class CountingStore(CatalogStore):
+    """Remembers how many cameras each call asked for."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis)
+        self.asked: list[int] = []
+
+    async def bodies(self, ids: Sequence[str]) -> list[str | None]:
+        self.asked.append(len(ids))
+        return await super().bodies(ids)
+
+
+async def test_changes_come_in_short_slices_while_somebody_searches_and_in_long_ones_else(
+    redis: Redis,
+) -> None:
+    store = CountingStore(redis)
+    identity = lambda: IDENTIFIERS.new("catalog")  # noqa: E731
+    follower = CatalogFollower(CatalogIndex(), store, (NETWORK,), StandingClock(), identity)
+    await follower.catch_up()
+    await write(redis, *(catalog_camera(f"c{n}", 10.0, 10.0) for n in range(300)))
+    await follower.catch_up()
+    assert max(store.asked) == AT_ONCE_IN_QUIET
+    store.asked.clear()
+    assert len(here(follower)) == 10
+    await write(redis, *(catalog_camera(f"d{n}", 10.0, 10.0) for n in range(300)))
+    await follower.catch_up()
+    assert max(store.asked) == READ_AT_ONCE
+    assert len(known(follower)) == 600
 
 
 async def test_a_stream_that_was_cut_too_soon_is_made_up_for(redis: Redis) -> None:

@@ -61,9 +61,9 @@ def test_a_new_tree_is_wanted_once_much_moved() -> None:
     index = SpatialIndex()
     for slot in range(REBUILD_AFTER):
         index.move(slot, at(slot))
-    assert not index.wants_rebuild
+    assert not index.wants_rebuild()
     index.move(REBUILD_AFTER, at(1))
-    assert index.wants_rebuild
+    assert index.wants_rebuild()
     asyncio.run(index.rebuild(lambda: (np.arange(5), np.array([at(n) for n in range(5)]))))
-    assert not index.wants_rebuild
+    assert not index.wants_rebuild()
     assert len(index) == 5
