@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from rich.console import Console
@@ -61,7 +62,7 @@ def print_lines(lines: Iterable[str]) -> None:
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Plain columns; None is an empty cell. Text is never read as markup. Ids are never broken, and in a pipe
     nothing is."""
-    texts = [["" if cell is None else printable(str(cell)) for cell in row] for row in rows]
+    texts = [[_text(cell) for cell in row] for row in rows]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for n, column in enumerate(columns):
         unbroken = column in ID_COLUMNS
@@ -73,6 +74,12 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     with console.capture() as captured:  # written by us, so that a closed pipe is met in one place
         console.print(table)
     write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, datetime):  # as the API writes it
+        return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return "" if cell is None else printable(str(cell))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What the command prints is safe for a terminal, whole in a pipe, and JSON stays JSON."""
 
 import json
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -54,6 +55,12 @@ def test_in_a_pipe_neither_ids_nor_texts_are_broken_over_lines(capsys: pytest.Ca
 def test_an_unknown_value_is_an_empty_cell(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(("camera", "m"), [("n:1", None)])
     assert capsys.readouterr().out.splitlines()[1] == "n:1"
+
+
+def test_an_instant_is_written_as_the_interface_writes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    at = datetime(2026, 6, 15, 22, 0, 0, 500, tzinfo=timezone(timedelta(hours=2)))
+    print_table(("camera", "since"), [("n:1", at)])
+    assert capsys.readouterr().out.splitlines()[1].split() == ["n:1", "2026-06-15T20:00:00.000500Z"]
 
 
 def test_lines_carry_no_control_code(capsys: pytest.CaptureFixture[str]) -> None:
