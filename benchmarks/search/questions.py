@@ -15,9 +15,9 @@ from shapely import Polygon
 from adapters.contract.models import CameraKind, CameraStatus, Interval
 from benchmarks.search.world import METRES_A_DEGREE, NOW, PURPOSE, SHARED_NETWORKS, World
 from broker.catalog.index.memory import CatalogIndex
+from broker.catalog.index.reading import read_rows
 from broker.catalog.index.rights import Rights
 from broker.catalog.index.searching import search
-from broker.catalog.index.stored import read_camera
 from broker.catalog.questions import Along, Question, Radius, Within
 
 RADIUS_M: Final = 300.0
@@ -45,7 +45,7 @@ async def asked_of(world: World) -> Asked:
     index = CatalogIndex()
     bodies = world.bodies()
     while part := list(islice(bodies, FILLED_AT_ONCE)):
-        index.fill([read_camera(body.decode()) for *_, body in part])
+        index.fill(read_rows([body.decode() for *_, body in part]).rows)
     await index.settle()
     index.put_reports(world.reports)
     gc.collect()

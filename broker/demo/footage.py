@@ -4,17 +4,14 @@ Made once. A file is written aside and renamed when complete, so what stands und
 and is kept; asking for the same interval again costs a directory look-up per file.
 """
 
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 
 from adapters.contract.models import Interval, Model
+from broker.child_processes import process_pool
 from broker.demo.film import Film, FilmWriter, file_path, segments
 from broker.demo.models import SEGMENT, DemoWorld, FilmedCamera
 from broker.demo.pixel_clock import EPOCH
@@ -120,27 +117,9 @@ def _finished_files(files: Sequence[PlannedFile], processes: int) -> Iterator[It
     if processes < 2 or len(files) < 2:
         yield (make_file(file) for file in files)
         return
-    # Spawned, not forked: the caller may run threads, and OpenCV's do not survive a fork.
-    executor = ProcessPoolExecutor(
-        max_workers=min(processes, len(files)),
-        mp_context=get_context("spawn"),
-        initializer=_become_worker,
-    )
+    executor = process_pool(min(processes, len(files)))
     try:
         futures: list[Future[Path]] = [executor.submit(make_file, file) for file in files]
         yield (future.result() for future in as_completed(futures))
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
-
-
-def _become_worker() -> None:
-    """Ctrl-C is the parent's to handle; a parent that was killed takes its workers along."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_exit_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _exit_with(sentinel: int) -> None:
-    connection.wait([sentinel])
-    os._exit(1)

@@ -47,7 +47,7 @@ class Candidates:
         self.found = found
         self._asked = asked
         self._rights = asked.rights.bits.values
-        self._ptz = table.kinds.find("ptz")
+        self._ptz = table.words.kind.find("ptz")
 
     @property
     def _from_m(self) -> Floats:

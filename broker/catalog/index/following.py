@@ -16,6 +16,7 @@ import structlog
 
 from broker.catalog.gazetteers.shelf import GazetteerShelf
 from broker.catalog.index.memory import CatalogIndex
+from broker.catalog.index.reading import Read, RowReader
 from broker.catalog.index.stored import StoredCamera, read_camera
 from broker.catalog.models import network_of
 from broker.catalog.store import CatalogStore, Change, Changes, ChangesRead
@@ -38,7 +39,7 @@ AT_ONCE_IN_QUIET: Final = 256
 """Both, once nobody has searched for so long: a camera costs half as much, and the first search waits some milliseconds
 more."""
 
-FIRST_AT_ONCE: Final = 1_000
+LEFT_OUT: Final = "a stored camera cannot be read and is left out"
 T = TypeVar("T")
 
 GAZETTEERS_LOOKED_AT: Final = timedelta(seconds=15)
@@ -163,13 +164,18 @@ class CatalogFollower:
         read = await self._store.changes_end()
         first = not self.loaded
         reports = await self._store.reports()
-        for network_id in sorted(self._networks):
-            listed: set[str] = set()
-            async for bodies in _ahead(self._store.network_bodies(network_id)):
-                await self._put(bodies, first=first, listed=listed)
-            if network_id in reports:
-                self._forget_others(network_id, listed)
-                self.index.put_places(network_id, await self._store.places([network_id]))
+        async with RowReader() as reader:
+            for network_id in sorted(self._networks):
+                listed: set[str] = set()
+                parts = _ahead(self._store.network_bodies(network_id))
+                if first:
+                    await self._fill(reader.rows(parts), listed)
+                else:
+                    async for bodies in parts:
+                        await self._put(bodies, listed)
+                if network_id in reports:
+                    self._forget_others(network_id, listed)
+                    self.index.put_places(network_id, await self._store.places([network_id]))
         if first:
             await self.index.settle()
         await self._read_gazetteers()
@@ -178,15 +184,20 @@ class CatalogFollower:
         self._identity, self._read = identity, read
         self._loaded.set()
 
-    async def _put(self, bodies: Sequence[str], *, first: bool, listed: set[str]) -> None:
-        """Many cameras; before the first `settle` nobody searches, and slices may be long."""
-        for part in _parts(bodies, FIRST_AT_ONCE if first else AT_ONCE):
+    async def _fill(self, read: AsyncIterator[Read], listed: set[str]) -> None:
+        """Before the first `settle` nobody searches, and slices may be long."""
+        async for rows, wrong in read:
+            for reason in wrong:
+                self._log.error(LEFT_OUT, reason=reason)
+            listed.update(rows.ids)
+            self.index.fill(rows)
+            await asyncio.sleep(0)
+
+    async def _put(self, bodies: Sequence[str], listed: set[str]) -> None:
+        for part in _parts(bodies, AT_ONCE):
             cameras = [camera for body in part if (camera := self._camera_of(body)) is not None]
             listed.update(camera.id for camera in cameras)
-            if first:
-                self.index.fill(cameras)
-            else:
-                self.index.put(cameras)
+            self.index.put(cameras)
             await asyncio.sleep(0)
 
     def _camera_of(self, body: str) -> StoredCamera | None:
@@ -194,7 +205,7 @@ class CatalogFollower:
         try:
             return read_camera(body)
         except msgspec.ValidationError as error:
-            self._log.error("a stored camera cannot be read and is left out", reason=str(error))
+            self._log.error(LEFT_OUT, reason=str(error))
             return None
 
     # changes

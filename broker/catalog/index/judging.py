@@ -15,7 +15,7 @@ from broker.catalog.index.arrays import Slots
 from broker.catalog.index.compiling import compiled
 from broker.catalog.index.instants import NEVER_US
 from broker.catalog.index.kernels import Mask, RightsBits, status_of
-from broker.catalog.index.table import STATUSES, Facts
+from broker.catalog.index.rows import STATUSES, Facts
 from broker.catalog.index.wanted import Wanted
 
 SEES: Final = 1

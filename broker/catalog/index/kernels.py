@@ -12,7 +12,7 @@ from broker.catalog.disclosure import LOCATE_BIT
 from broker.catalog.geometry import MEAN_RADIUS_M, NEAR_M, Floats
 from broker.catalog.index.arrays import Slots
 from broker.catalog.index.compiling import compiled
-from broker.catalog.index.table import STATUSES, Facts
+from broker.catalog.index.rows import STATUSES, Facts
 from broker.catalog.index.wanted import ANY, Wanted
 
 UP: Final = STATUSES.index("up")

@@ -16,6 +16,7 @@ from broker.catalog.index.areas import Places
 from broker.catalog.index.arrays import Slots
 from broker.catalog.index.preparing import prepare
 from broker.catalog.index.rights import Rights, RightsCache
+from broker.catalog.index.rows import CameraRows, rows_of
 from broker.catalog.index.spatial import SpatialIndex
 from broker.catalog.index.stored import StoredCamera
 from broker.catalog.index.table import CameraTable
@@ -49,16 +50,16 @@ class CatalogIndex:
 
     def put(self, cameras: Iterable[StoredCamera]) -> None:
         """The cameras as they are from now on."""
-        slots, moved = self.table.put(cameras)
+        slots, moved = self.table.put(rows_of(cameras))
         self._uncertainty_m = max(self._uncertainty_m, self._widest_m(slots))
         if not np.count_nonzero(moved):
             return
         for slot in slots[moved].tolist():
             self._move(slot)
 
-    def fill(self, cameras: Iterable[StoredCamera]) -> None:
+    def fill(self, rows: CameraRows) -> None:
         """Many cameras of a start: they are found once `settle` has run."""
-        self.table.put(cameras)
+        self.table.put(rows)
 
     def remove(self, camera_id: str) -> None:
         """The camera is not known any more."""
@@ -116,7 +117,7 @@ class CatalogIndex:
 
     def stale_networks(self, at: datetime) -> NDArray[np.bool_]:
         """By network code, whether nothing proved the network for long; one without a report is stale."""
-        networks = self.table.networks.values
+        networks = self.table.words.network.values
         if len(self._proof_ends) != len(networks):
             ends = (_proof_ends(self._reports.get(name)) for name in networks)
             self._proof_ends = np.fromiter(ends, np.float64, len(networks))

@@ -78,7 +78,7 @@ def answer_of(
     ids = [table.ids[slot] for slot in page.slots.tolist()]
     return Answer(
         camera_ids=tuple(cast("list[str]", ids)),  # each slot of a page holds a camera
-        owners=tuple(sorted([table.owners.values[owner] for owner in owners])),
+        owners=tuple(sorted([table.words.owner.values[owner] for owner in owners])),
         basis=tuple(sorted({name for granted in set(grants) for name in granted.basis})),
         features=_features(index, question, page, grants),
         next_after=page.next_after,

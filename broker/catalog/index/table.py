@@ -4,82 +4,34 @@ A camera keeps its slot for as long as it is known; a freed slot goes to the nex
 what must be decided anew for slots that were written, `moved` what the spatial index must learn.
 """
 
-from collections.abc import Iterable
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from adapters.contract.gaps import gap_over_s, longest_period_s
 from broker.agencies.policy import CameraColumns, Category
-from broker.catalog.disclosure import offered_bits
 from broker.catalog.geometry import Floats, geocentric_m
-from broker.catalog.index.arrays import FIRST_CAPACITY, Ragged, Slots, Vocabulary
-from broker.catalog.index.instants import NEVER_US, microseconds
-from broker.catalog.index.parts import SPAN_WIDTH, VIEW_WIDTH, span_rows, text_rows, view_rows
-from broker.catalog.index.stored import StoredCamera, read_camera
-from broker.catalog.models import is_reserved
-from broker.catalog.names import folded
+from broker.catalog.index.arrays import FIRST_CAPACITY, Ragged, Slots
+from broker.catalog.index.parts import SPAN_WIDTH, VIEW_WIDTH
+from broker.catalog.index.rows import CODED, UNUSED, CameraRows, Facts, Words
+from broker.catalog.index.stored import read_camera
 from broker.catalog.rendering import display_of
-
-STATUSES: Final = ("up", "stale", "unknown", "down")
-"""Codes of `status`, best first. A camera that its network no longer lists is unknown."""
-
-_STATUS_CODES: Final = {name: code for code, name in enumerate(STATUSES)}
 
 JOURNAL_KEPT: Final = 65_536
 
-FACTS: Final = np.dtype(
-    [
-        ("lat_deg", np.float64),
-        ("lon_deg", np.float64),
-        ("accuracy_m", np.float64),
-        ("captured_us", np.int64),
-        ("clock_offset_ms", np.float64),
-        ("gap_over_s", np.float64),
-        ("owner", np.int32),
-        ("network", np.int32),
-        ("kind", np.int32),
-        ("level", np.int32),
-        ("tags", np.int32),
-        ("status", np.int8),
-        ("offered", np.uint8),
-        ("has_position", np.bool_),
-        ("has_snapshot", np.bool_),
-        ("reserved", np.bool_),
-    ],
-    align=True,
-)
-"""What cameras are searched by, a record each: a question reads all of a few scattered ones. Position and
-accuracy are the camera's own, else its place's; `owner` to `tags` are codes; `offered` are bits of actions."""
-
-_UNUSED: Final = np.array((np.nan, np.nan, *[0] * (len(FACTS.fields or ()) - 2)), FACTS)
-"""The record of a slot without a camera: nowhere."""
-
-Facts = NDArray[np.void]
 Known = tuple[Facts, Floats, Slots, Slots, Floats, Slots, Slots, NDArray[np.int64]]
-
-
-@lru_cache(maxsize=4_096)
-def _gap_over_s(rates_fps: tuple[float | None, ...]) -> float:
-    return float(gap_over_s(longest_period_s(rates_fps)))
 
 
 class CameraTable:
     """The catalog's cameras in memory. `version` grows with every change."""
 
     def __init__(self) -> None:
-        self.facts: Facts = np.full(FIRST_CAPACITY, _UNUSED)
+        self.facts: Facts = np.full(FIRST_CAPACITY, UNUSED)
         self.points_m: Floats = np.full((FIRST_CAPACITY, 3), np.nan)
         self.views = Ragged(VIEW_WIDTH, np.float64)
         self.spans = Ragged(SPAN_WIDTH, np.int64)
-        self.owners: Vocabulary[str] = Vocabulary()
-        self.networks: Vocabulary[str] = Vocabulary()
-        self.kinds: Vocabulary[str] = Vocabulary([""])
-        self.levels: Vocabulary[str | None] = Vocabulary([None])
-        self.tag_sets: Vocabulary[frozenset[str]] = Vocabulary([frozenset()])
+        self.words = Words()
         self.ids: list[str | None] = []
         self.texts = Ragged(1, np.uint8)
         self._bodies: list[str] = []
@@ -87,7 +39,6 @@ class CameraTable:
         self.version = 0
         self._slots: dict[str, int] = {}
         self._free: list[int] = []
-        self._reserved_sets: dict[int, bool] = {}
         self._capacity = FIRST_CAPACITY
         self._journal: list[int] = []
         self._journal_begins = 0
@@ -104,7 +55,7 @@ class CameraTable:
         return self._slots.get(camera_id)
 
     def owner_of(self, slot: int) -> str:
-        return self.owners.values[int(self.facts[slot]["owner"])]
+        return self.words.owner.values[int(self.facts[slot]["owner"])]
 
     def display(self, slot: int) -> bytes:
         """What may be shown of the slot's camera: written when it is first shown, as most cameras are not."""
@@ -131,7 +82,7 @@ class CameraTable:
         )
 
     def ids_of_network(self, network_id: str) -> list[str]:
-        code = self.networks.find(network_id)
+        code = self.words.network.find(network_id)
         codes = self.facts["network"][: self.size]
         return [name for slot in np.flatnonzero(codes == code) if (name := self.ids[slot]) is not None]
 
@@ -141,63 +92,39 @@ class CameraTable:
         is_used[self._free] = False
         return is_used.nonzero()[0]
 
-    def put(self, cameras: Iterable[StoredCamera]) -> tuple[Slots, NDArray[np.bool_]]:
-        """Writes the cameras, each as it was given last; their slots, and which stand elsewhere than before."""
-        written = list({camera.id: camera for camera in cameras}.values())
-        if not written:
+    def put(self, rows: CameraRows) -> tuple[Slots, NDArray[np.bool_]]:
+        """Writes the cameras; their slots, and which stand elsewhere than before."""
+        if not rows.ids:
             return np.empty(0, np.int64), np.empty(0, np.bool_)
-        slots = np.array([self._slot_for(camera.id) for camera in written], np.int64)
-        facts = np.array([self._record(camera) for camera in written], FACTS)
+        slots = np.array([self._slot_for(camera_id) for camera_id in rows.ids], np.int64)
+        facts = rows.facts.copy()
+        for column in CODED:
+            own = self.words.of(column)
+            codes = np.array([own.code(word) for word in rows.words.of(column).values], np.int32)
+            facts[column] = codes[facts[column]]
         before = self.facts[slots]
         moved = before["has_position"] != facts["has_position"]
         for name in ("lat_deg", "lon_deg"):
             moved |= (before[name] != facts[name]) & ~(np.isnan(before[name]) & np.isnan(facts[name]))
         self.facts[slots] = facts
         self.points_m[slots] = geocentric_m(facts["lat_deg"], facts["lon_deg"])
-        self.views.put(slots, *view_rows([camera.views for camera in written], facts))
-        self.spans.put(slots, *span_rows([camera.spans for camera in written]))
-        texts = [folded(f"{c.name} {c.id} {c.place_name or ''}").encode() for c in written]
-        self.texts.put(slots, np.array(list(map(len, texts)), np.int64), text_rows(b"".join(texts)))
-        for slot, camera in zip(slots.tolist(), written, strict=True):
-            self._bodies[slot], self._displays[slot] = camera.body, None
-        self._note(slots.tolist())
+        self.views.put(slots, rows.view_counts, rows.views)
+        self.spans.put(slots, rows.span_counts, rows.spans)
+        self.texts.put(slots, rows.text_counts, rows.texts)
+        numbers = slots.tolist()
+        for slot, body in zip(numbers, rows.bodies, strict=True):
+            self._bodies[slot], self._displays[slot] = body, None
+        self._note(numbers)
         return slots, moved
-
-    def _record(self, camera: StoredCamera) -> tuple[object, ...]:
-        """The camera's row of `FACTS`."""
-        place = camera.located
-        lat_deg, lon_deg, accuracy_m = (np.nan, np.nan, 0.0)
-        if place is not None:
-            lat_deg, lon_deg, accuracy_m = place.lat, place.lon, place.accuracy_m or 0.0
-        tags = self.tag_sets.code(frozenset(camera.tags))
-        captured = None if camera.snapshot is None else camera.snapshot.captured_at
-        return (
-            lat_deg,
-            lon_deg,
-            accuracy_m,
-            NEVER_US if captured is None else microseconds(captured),
-            np.nan if camera.clock_offset_ms is None else camera.clock_offset_ms,
-            _gap_over_s(tuple([stream.fps for stream in camera.streams])),
-            self.owners.code(camera.agency),
-            self.networks.code(camera.network),
-            self.kinds.code(camera.kind or ""),
-            self.levels.code(camera.level),
-            tags,
-            _STATUS_CODES["unknown" if camera.vanished_at else camera.status],
-            offered_bits(camera.offers),
-            camera.position is not None,
-            camera.snapshot is not None,
-            self._is_reserved(tags),
-        )
 
     def remove(self, camera_id: str) -> int | None:
         """Forgets the camera; the slot that it had."""
         slot = self._slots.pop(camera_id, None)
         if slot is None:
             return None
-        self.facts[slot] = _UNUSED
+        self.facts[slot] = UNUSED
         self.points_m[slot] = np.nan
-        self.facts[slot]["owner"] = self.owners.code("")
+        self.facts[slot]["owner"] = self.words.owner.code("")
         none = np.zeros(1, np.int64)
         for parts in (self.views, self.spans, self.texts):
             parts.put(np.array([slot]), none, parts.parts[:0])
@@ -237,10 +164,10 @@ class CameraTable:
         """What rights depend on, of these slots or of all."""
         facts = self.facts[: self.size] if slots is None else self.facts[slots]
         return CameraColumns(
-            owner=Category(facts["owner"], self.owners.values),
-            network=Category(facts["network"], self.networks.values),
-            kind=Category(facts["kind"], self.kinds.values),
-            tags=Category(facts["tags"], self.tag_sets.values),
+            owner=Category(facts["owner"], self.words.owner.values),
+            network=Category(facts["network"], self.words.network.values),
+            kind=Category(facts["kind"], self.words.kind.values),
+            tags=Category(facts["tags"], self.words.tags.values),
             lat_deg=facts["lat_deg"],
             lon_deg=facts["lon_deg"],
             reserved=facts["reserved"],
@@ -260,19 +187,13 @@ class CameraTable:
             self._displays.append(None)
             if slot >= self._capacity:
                 self._capacity *= 2
-                self.facts = np.concatenate((self.facts, np.full(len(self.facts), _UNUSED)))
+                self.facts = np.concatenate((self.facts, np.full(len(self.facts), UNUSED)))
                 self.points_m = np.concatenate((self.points_m, np.full_like(self.points_m, np.nan)))
                 self.views.reserve(self._capacity)
                 self.spans.reserve(self._capacity)
                 self.texts.reserve(self._capacity)
         self._slots[camera_id] = slot
         return slot
-
-    def _is_reserved(self, tags: int) -> bool:
-        known = self._reserved_sets.get(tags)
-        if known is None:
-            known = self._reserved_sets[tags] = is_reserved(self.tag_sets.values[tags])
-        return known
 
     def _note(self, slots: list[int]) -> None:
         self.version += len(slots)

@@ -4,7 +4,8 @@ from typing import Final, NamedTuple
 
 from broker.catalog.disclosure import BITS
 from broker.catalog.index.instants import NEVER_US, microseconds
-from broker.catalog.index.table import STATUSES, CameraTable
+from broker.catalog.index.rows import STATUSES
+from broker.catalog.index.table import CameraTable
 from broker.catalog.questions import Question
 
 ANY: Final = -2
@@ -28,10 +29,10 @@ class Wanted(NamedTuple):
 def wanted_of(question: Question, table: CameraTable) -> Wanted:
     interval = question.interval
     return Wanted(
-        owner=ANY if question.agency is None else table.owners.find(question.agency),
-        network=ANY if question.network is None else table.networks.find(question.network),
-        kind=ANY if question.kind is None else table.kinds.find(question.kind.value),
-        level=ANY if question.level is None else table.levels.find(question.level),
+        owner=ANY if question.agency is None else table.words.owner.find(question.agency),
+        network=ANY if question.network is None else table.words.network.find(question.network),
+        kind=ANY if question.kind is None else table.words.kind.find(question.kind.value),
+        level=ANY if question.level is None else table.words.level.find(question.level),
         status=ANY if question.status is None else STATUSES.index(question.status.value),
         offering=0 if question.offering is None else BITS[question.offering],
         sees=question.sees,

@@ -15,7 +15,7 @@ from broker.catalog.index.compiling import compiled
 from broker.catalog.index.instants import NEVER_US
 from broker.catalog.index.judging import SEES, SEES_NOT, Instants, Text
 from broker.catalog.index.kernels import RightsBits
-from broker.catalog.index.table import STATUSES
+from broker.catalog.index.rows import STATUSES
 from broker.catalog.rendering import SIZE
 
 MOST_MEASURED: Final = 512

@@ -15,8 +15,8 @@ from broker.agencies.models import Action
 from broker.catalog.disclosure import BITS, FOOTAGE_BITS, PICTURE_BITS, VIEW_BITS, actions_of
 from broker.catalog.index.instants import NEVER_US, instant, microseconds
 from broker.catalog.index.judging import SEES, SEES_NOT, UNKNOWN
+from broker.catalog.index.rows import STATUSES
 from broker.catalog.index.stored import StoredCamera
-from broker.catalog.index.table import STATUSES
 from broker.catalog.index.writing import MOST_MEASURED, features_of
 from broker.catalog.models import Camera
 from broker.catalog.questions import Grant

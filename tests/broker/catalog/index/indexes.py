@@ -14,9 +14,9 @@ from broker.catalog.index.instants import NEVER_US, instant, microseconds
 from broker.catalog.index.judging import SEES, SEES_NOT, UNKNOWN
 from broker.catalog.index.memory import CatalogIndex
 from broker.catalog.index.rights import Rights
+from broker.catalog.index.rows import STATUSES, rows_of
 from broker.catalog.index.searching import answer_of, search
 from broker.catalog.index.stored import StoredCamera, read_camera
-from broker.catalog.index.table import STATUSES
 from broker.catalog.models import Camera, NetworkReport
 from broker.catalog.questions import Grant, PageKey, Question
 from tests.world import NOW
@@ -77,7 +77,7 @@ def report(network: str, refresh_s: float = 60.0, age_s: float = 0.0) -> Network
 def index_of(cameras: Iterable[Camera], reports: Mapping[str, NetworkReport] | None = None) -> CatalogIndex:
     """Filled and settled, as after a start."""
     index, listed = CatalogIndex(), list(cameras)
-    index.fill(stored(camera) for camera in listed)
+    index.fill(rows_of(stored(camera) for camera in listed))
     networks = {camera.network for camera in listed}
     index.put_reports({name: report(name) for name in networks} if reports is None else reports)
     settle(index)
