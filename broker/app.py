@@ -213,7 +213,7 @@ def build_office(settings: Settings, host: Host, ledger: Ledger) -> Office:
         authority=authority,
         officers=Officers(ledger, host.clock, host.identifiers, authority),
         agreements=Agreements(ledger, host.clock, authority),
-        audit=AuditLog(ledger, host.clock, networks),
+        audit=AuditLog(ledger, host.clock),
         gazetteers=Gazetteers(ledger, host.clock, networks, host.read_places),
     )
 
