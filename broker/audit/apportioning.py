@@ -1,7 +1,7 @@
 """Divides an entry into what each agency may know of it, when it is written: nothing is worked out at reading.
 
-The agency whose officer acted knows all of it; of what was refused, not whose the thing was: it may be hidden because it
-exists, or it may not exist. Every other agency that the entry concerns knows what is its own:
+The agency whose officer acted knows all of it; of what was refused, not whose the thing was: it may be hidden because
+it exists, or it may not exist. Every other agency that the entry concerns knows what is its own:
 
 - a camera or a place is of whom `whose` names under `network:`, how its id begins, and of nobody else;
 - clips' names and digests, and legal bases, go with everyone whom the entry concerns;

@@ -34,8 +34,8 @@ class Person(BaseModel):
 
 
 class Facts(BaseModel):
-    """What an entry says. `objects` are the ids that were shown or changed, `owners` whose they are; without an `agency`
-    the host itself acted."""
+    """What an entry says. `objects` are the ids that were shown or changed, `owners` whose they are; without an
+    `agency` the host itself acted."""
 
     model_config = ConfigDict(frozen=True)
 

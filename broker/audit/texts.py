@@ -18,7 +18,7 @@ from broker.ledger.columns import EPOCH
 SALT_BYTES: Final = 16
 HASH_BYTES: Final = 32
 FILLED_TO: Final = 4
-"""Commitments are filled up to a multiple of this, so that their number does not tell how many agencies are concerned."""
+"""Commitments are filled up to a multiple of this: their number is not to tell how many agencies are concerned."""
 
 
 class PartContent(msgspec.Struct, frozen=True):
@@ -89,7 +89,8 @@ def committed(contents: Sequence[PartContent | PersonContent]) -> Commitments:
         salted.append(Salted(salt.hex(), text.decode()))
         hashes.append(hashlib.sha256(salt + text).hexdigest())
     hashes.sort()
-    return Commitments(salted, f'["{'","'.join(hashes)}"]')
+    joined = '","'.join(hashes)
+    return Commitments(salted, f'["{joined}"]')
 
 
 def read_part(content: str) -> PartContent:

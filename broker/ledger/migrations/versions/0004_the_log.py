@@ -1,4 +1,4 @@
-"""The log: entries that commit to what each agency may know of them, and the tree over them. Entries of before are moved.
+"""The log: entries that commit to what each agency may know of them, and the tree over them. Older ones are moved.
 
 What an agency could read of an older entry was worked out at reading, from whose its objects are now; here that is done
 once, and kept.
@@ -127,8 +127,8 @@ def _refuse_changes_on_sqlite() -> None:
             op.execute(f"CREATE TRIGGER {table}_refuse_{change.lower()} BEFORE {change} ON {table} {refuse}")
         # REPLACE removes a row without asking a trigger for DELETE
         op.execute(
-            f"CREATE TRIGGER {table}_refuse_replace BEFORE INSERT ON {table} "
-            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"  # noqa: S608  # names of ours
+            f"CREATE TRIGGER {table}_refuse_replace BEFORE INSERT ON {table} "  # noqa: S608  # names of ours
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"
         )
     op.execute(f"CREATE TRIGGER audit_people_refuse_update BEFORE UPDATE ON audit_people {refuse}")
 
