@@ -142,7 +142,7 @@ def entries(
         about = select(parts.c.sequence).where(parts.c.request_id == request_id)
         query = query.where(log.c.sequence.in_(about))
     rows = connection.execute(query).mappings().all()
-    beside = _parts(connection, [row["sequence"] for row in rows], agency)
+    beside = parts_of_entries(connection, [row["sequence"] for row in rows], agency)
     return [_entry(row, beside[row["sequence"]]) for row in rows]
 
 
@@ -153,7 +153,9 @@ def _with_people() -> Select[Any]:
     ).outerjoin(people, people.c.sequence == log.c.sequence)
 
 
-def _parts(connection: Connection, numbers: Sequence[int], agency: str | None) -> dict[int, list[Salted]]:
+def parts_of_entries(
+    connection: Connection, numbers: Sequence[int], agency: str | None
+) -> dict[int, list[Salted]]:
     """The parts of these entries: the agency's, else everybody's."""
     parts, found = tables.audit_parts, dict[int, list[Salted]]()
     whose = (agency,) if agency is not None else tuple(connection.execute(_READERS).scalars())

@@ -275,7 +275,7 @@ audit_people = Table(
     "audit_people",
     metadata,
     _sequence(),
-    Column("at", InstantColumn, nullable=False),
+    Column("at", InstantColumn, nullable=False, index=True),
     Column("salt", String(32), nullable=False),
     Column("content", Text, nullable=False),
 )

@@ -1,11 +1,15 @@
-"""The log's own key: an Ed25519 key in one private file, made when there is none. Its name is the log's origin."""
+"""The log's own key, an Ed25519 key in one private file, made when there is none, and the keys of witnesses.
+
+The name of the log's key is its origin.
+"""
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from broker.audit.notes import KeyKind, SigningKey, new_key, read_key
+from broker.audit.notes import KeyKind, SigningKey, VerifierKey, new_key, parse_vkey, read_key
 from broker.errors import SetupProblem
 
 FILE: Final = "log.pem"
@@ -39,6 +43,24 @@ def read_log_key(folder: Path, origin: str) -> SigningKey:
         raise SetupProblem(f"the log's key {file} cannot be opened: {error.strerror}") from error
     except ValueError as error:
         raise SetupProblem(f"the log's key {file} cannot be used: {error}") from error
+
+
+def witness_keys(stated: Iterable[tuple[str, str | None]]) -> tuple[VerifierKey, ...]:
+    """The keys of agencies' witnesses, as the configuration states them; `SetupProblem` for what is none."""
+    found = []
+    for agency, text in stated:
+        if text is None:
+            continue
+        try:
+            key = parse_vkey(text)
+        except ValueError as error:
+            raise SetupProblem(f"agency {agency!r}: witness: {error}") from error
+        if key.kind is not KeyKind.COSIGNATURE:
+            raise SetupProblem(f"agency {agency!r}: witness: this key signs notes and is no witness's")
+        found.append(key)
+    if len({key.name for key in found}) < len(found):
+        raise SetupProblem("two agencies' witnesses have keys of one name: each needs its own")
+    return tuple(found)
 
 
 def _make(folder: Path, origin: str) -> None:

@@ -79,6 +79,7 @@ def _create() -> None:
         sa.Column("request_id", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("agency", "sequence", name=op.f("pk_audit_parts")),
     )
+    op.create_index("ix_audit_people_at", "audit_people", ["at"])
     about = sa.text("request_id IS NOT NULL")
     op.create_index(
         "ix_audit_parts_request_id", "audit_parts", ["request_id"], sqlite_where=about, postgresql_where=about
