@@ -76,7 +76,9 @@ async def checkpoint(
     caller: CurrentCaller,
     services: CurrentServices,
     size: Annotated[int | None, Query(ge=0, le=LARGEST, examples=[5000])] = None,
-    cosigned: Annotated[bool, Query(description="The newest that a witness co-signed")] = False,
+    cosigned: Annotated[
+        bool, Query(description="The newest that a witness co-signed", examples=[True])
+    ] = False,
 ) -> PlainTextResponse:
     """The newest, or the one of a size, with the cosignatures known for it: a C2SP signed note."""
     await _require(services, caller, READ)

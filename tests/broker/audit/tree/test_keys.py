@@ -77,7 +77,7 @@ def test_what_no_key_can_be_called_is_no_origin(origin: str) -> None:
 def test_witnesses_keys_are_read_and_others_are_refused() -> None:
     rail, metro = (new_key(name, KeyKind.COSIGNATURE).verifier for name in ("w.rail", "w.metro"))
     assert witness_keys([("rail", rail.text), ("town", None), ("metro", metro.text)]) == (rail, metro)
-    with pytest.raises(SetupProblem, match="agency 'rail': witness: .* is not a vkey"):
+    with pytest.raises(SetupProblem, match=r"agency 'rail': witness: .* is not a vkey"):
         witness_keys([("rail", "nonsense")])
     with pytest.raises(SetupProblem, match="is no witness's"):
         witness_keys([("rail", new_key("w.rail", KeyKind.NOTE).verifier.text)])
