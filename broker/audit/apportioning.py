@@ -9,7 +9,7 @@ it exists, or it may not exist. Every other agency that the entry concerns knows
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from broker.audit.models import NewEntry, Verdict
@@ -53,7 +53,6 @@ class _Division:
         self._entry = entry
         self._everyone = owners
         self._other = owners if len(owners) == 1 else _NOBODY
-        self._networks: dict[str, tuple[str, ...]] = {}
 
     def parts(self, agencies: list[str]) -> list[PartContent]:
         entry = self._entry
@@ -78,27 +77,31 @@ class _Division:
         self, names: tuple[str, ...], agencies: list[str], *, is_basis: bool = False
     ) -> dict[str, list[str]]:
         divided: dict[str, list[str]] = {agency: [] for agency in agencies}
+        of_network: dict[str, list[Callable[[str], None]]] = {}
         for name in names:
             network, colon, _ = name.partition(":")
-            if colon:
-                holders = self._everyone if is_basis else self._of_network(network)
-            elif name not in self._entry.whose and not is_basis and _CLIP.fullmatch(name):
-                holders = self._everyone
-            else:
-                holders = self._holders(name)
-            for holder in holders:
-                if holder in divided:
-                    divided[holder].append(name)
+            adders = of_network.get(network) if colon else None
+            if adders is None:
+                holders = self._whose(name, network, colon, is_basis)
+                adders = [divided[holder].append for holder in holders if holder in divided]
+                if colon:
+                    of_network[network] = adders
+            for add in adders:
+                add(name)
         return divided
+
+    def _whose(self, name: str, network: str, colon: str, is_basis: bool) -> tuple[str, ...]:
+        if colon:
+            return self._everyone if is_basis else self._of_network(network)
+        if not is_basis and name not in self._entry.whose and _CLIP.fullmatch(name):
+            return self._everyone
+        return self._holders(name)
 
     def _holders(self, name: str) -> tuple[str, ...]:
         return self._entry.whose.get(name, self._other)
 
     def _of_network(self, network: str) -> tuple[str, ...]:
-        holders = self._networks.get(network)
-        if holders is None:
-            holders = self._networks[network] = self._entry.whose.get(f"{network}:", _NOBODY)
-        return holders
+        return self._entry.whose.get(f"{network}:", _NOBODY)
 
     def _of_query(self, query: Mapping[str, Any], agency: str) -> dict[str, Any]:
         """The question, with the agency's own of the cameras that it names."""

@@ -35,7 +35,7 @@ class Person(BaseModel):
 
 class Facts(BaseModel):
     """What an entry says. `objects` are the ids that were shown or changed, `owners` whose they are; without an
-    `agency` the host itself acted."""
+    `agency` the host itself acted. `recipient` is the agency to which something was handed."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -6,6 +6,7 @@ counts: whoever checks it hashes what is stored, and writes nothing again.
 
 import hashlib
 import secrets
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
@@ -70,16 +71,35 @@ class LeafRow(NamedTuple):
     commitments: str
 
 
+DRAWN_BYTES: Final = 2048
+
 _ENCODE: Final = msgspec.json.Encoder(order="sorted").encode
 _DECODE_PART: Final = msgspec.json.Decoder(PartContent).decode
 _DECODE_PERSON: Final = msgspec.json.Decoder(PersonContent).decode
+
+
+class _Random(threading.local):
+    """The operating system's randomness, drawn some thousand bytes at a time: each drawing lets other threads in, and
+    while many write that costs more than all the rest of an entry."""
+
+    def __init__(self) -> None:
+        self._left = b""
+
+    def take(self, count: int) -> bytes:
+        if len(self._left) < count:
+            self._left = secrets.token_bytes(max(DRAWN_BYTES, count))
+        taken, self._left = self._left[:count], self._left[count:]
+        return taken
+
+
+_RANDOM: Final = _Random()
 
 
 def committed(contents: Sequence[PartContent | PersonContent]) -> Commitments:
     """Salts the contents, and commits to them in an order that tells nothing."""
     count = len(contents)
     spare = -count % FILLED_TO
-    random = secrets.token_bytes(SALT_BYTES * count + HASH_BYTES * spare)
+    random = _RANDOM.take(SALT_BYTES * count + HASH_BYTES * spare)
     salted = []
     hashes = [
         random[end - HASH_BYTES : end].hex() for end in range(len(random), SALT_BYTES * count, -HASH_BYTES)

@@ -146,6 +146,6 @@ def fetched(
         purpose=request.purpose,
         case_ref=request.case_ref,
         basis=(f"{request.legal_basis.kind}:{request.legal_basis.reference}",),
-        recipient=caller.officer.id,
+        recipient=caller.officer.agency,
         request_id=request.id,
     )

@@ -261,7 +261,7 @@ def _content(row: dict[str, Any], agency: str | None, whose: Whose) -> dict[str,
         "objects": objects,
         "owners": owners,
         "query": query,
-        "recipient": row["recipient"],
+        "recipient": row["agency"] if row["recipient"] == row["officer_id"] else row["recipient"],
         "request_id": about,
     }
 

@@ -73,6 +73,7 @@ async def test_nothing_in_the_ledgers_log_names_them_any_more(broker: TestBroker
     left = await broker.broker.ledger.read(lambda c: c.exec_driver_sql(people).scalars().all())
     assert not [content for content in left if operator.id in content or "Test police" in content]
     searches = "SELECT sequence FROM audit_entries WHERE action = 'search'"
+    searches = "SELECT sequence FROM audit_entries WHERE action = 'search'"
     parts = f"SELECT content FROM audit_parts WHERE sequence IN ({searches})"  # noqa: S608
     contents = await broker.broker.ledger.read(lambda c: c.exec_driver_sql(parts).scalars().all())
     assert contents
