@@ -1,12 +1,18 @@
 """The typical entry: a search that showed 50 cameras of two owners to an officer of a third agency."""
 
+from datetime import UTC, datetime
 from typing import Final
 
+from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation, Person
+from broker.audit.store import Written
 
 OWNERS: Final = ("metro", "rail")
 CAMERAS: Final = tuple(f"{OWNERS[n % 2]}-cctv:platform-{n:04}" for n in range(50))
-WHOSE: Final = {f"{owner}-cctv:": (owner,) for owner in OWNERS} | {f"{o}-police": (o, "police") for o in OWNERS}
+WHOSE: Final = {
+    **{f"{owner}-cctv:": (owner,) for owner in OWNERS},
+    **{f"{owner}-police": (owner, "police") for owner in OWNERS},
+}
 WHO: Final = NewEntry(
     operation=Operation.CONSULTATION,
     action="search",
@@ -18,14 +24,16 @@ WHO: Final = NewEntry(
 )
 
 
-def search_entry(number: int) -> NewEntry:
-    """One of them; made as a search makes it."""
-    return WHO.model_copy(
+def search_entry(number: int) -> Written:
+    """One of them, made and written out as a search does it."""
+    asked = {"lat": 48.8809, "lon": 2.3553, "radius_m": 300.0 + number % 50, "sort": "distance", "limit": 50}
+    entry = WHO.model_copy(
         update={
             "objects": CAMERAS,
             "owners": OWNERS,
-            "query": {"lat": 48.8809, "lon": 2.3553, "radius_m": 300.0 + number % 50, "sort": "distance", "limit": 50},
+            "query": asked,
             "basis": ("metro-police", "rail-police"),
             "whose": WHOSE,
         }
     )
+    return audit.write_out(entry, datetime.now(UTC))

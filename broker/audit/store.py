@@ -5,7 +5,7 @@ What each agency may read of an entry is written with it, as a part of its own.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, RowMapping, Select, Table, func, select, text
@@ -108,7 +108,7 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     one = f"({', '.join([mark] * len(table.columns))})"
     for some in _chunks(rows, MOST_VALUES // len(table.columns)):
         statement = f"INSERT INTO {table.name} ({names}) VALUES {', '.join([one] * len(some))}"  # noqa: S608  # names of ours
-        connection.exec_driver_sql(statement, tuple(value for row in some for value in row))
+        connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
 
 
 def append(connection: Connection, entry: NewEntry, at: datetime) -> Receipt:

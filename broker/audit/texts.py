@@ -83,13 +83,15 @@ class _Random(threading.local):
     while many write that costs more than all the rest of an entry."""
 
     def __init__(self) -> None:
-        self._left = b""
+        self._drawn, self._used = b"", 0
 
     def take(self, count: int) -> bytes:
-        if len(self._left) < count:
-            self._left = secrets.token_bytes(max(DRAWN_BYTES, count))
-        taken, self._left = self._left[:count], self._left[count:]
-        return taken
+        """So many bytes, of a few dozen at the most; none is ever given out twice."""
+        used = self._used
+        if used + count > len(self._drawn):
+            self._drawn, used = secrets.token_bytes(DRAWN_BYTES), 0
+        self._used = used + count
+        return self._drawn[used : used + count]
 
 
 _RANDOM: Final = _Random()
@@ -97,15 +99,10 @@ _RANDOM: Final = _Random()
 
 def committed(contents: Sequence[PartContent | PersonContent]) -> Commitments:
     """Salts the contents, and commits to them in an order that tells nothing."""
-    count = len(contents)
-    spare = -count % FILLED_TO
-    random = _RANDOM.take(SALT_BYTES * count + HASH_BYTES * spare)
-    salted = []
-    hashes = [
-        random[end - HASH_BYTES : end].hex() for end in range(len(random), SALT_BYTES * count, -HASH_BYTES)
-    ]
-    for start, content in zip(range(0, SALT_BYTES * count, SALT_BYTES), contents, strict=True):
-        salt, text = random[start : start + SALT_BYTES], _ENCODE(content)
+    spare = -len(contents) % FILLED_TO
+    salted, hashes = [], [_RANDOM.take(HASH_BYTES).hex() for _ in range(spare)]
+    for content in contents:
+        salt, text = _RANDOM.take(SALT_BYTES), _ENCODE(content)
         salted.append(Salted(salt.hex(), text.decode()))
         hashes.append(hashlib.sha256(salt + text).hexdigest())
     hashes.sort()
