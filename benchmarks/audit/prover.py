@@ -1,4 +1,4 @@
-"""Proves one entry in a new process and prints how long it took. `… FILE INDEX`."""
+"""Proves one entry in a new process, once it is ready to answer, and prints how long it took. `… FILE INDEX`."""
 
 import asyncio
 import json
@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from broker.audit.service import AuditLog
 from broker.audit.tree.service import LogTree
 from broker.clock import SystemClock
 from broker.ledger.engine import Ledger
@@ -15,6 +16,7 @@ async def main() -> None:
     began = time.perf_counter()
     ledger = Ledger(Path(sys.argv[1]))
     tree = LogTree(ledger, SystemClock(), ())
+    await AuditLog(ledger, SystemClock()).check()
     opened = time.perf_counter()
     await tree.inclusion(int(sys.argv[2]))
     proven = time.perf_counter()

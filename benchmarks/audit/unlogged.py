@@ -1,5 +1,7 @@
-"""A broker that answers searches without writing that it did, to measure what writing it costs. It takes the arguments of
-`entrevue`; there is no such switch in a broker itself."""
+"""A broker that answers searches without writing that it did, to measure what writing it costs.
+
+It takes the arguments of `entrevue`; there is no such switch in a broker itself.
+"""
 
 from typing import Any
 

@@ -41,7 +41,7 @@ class LogTree:
         def read(connection: Connection) -> ConsistencyProof:
             if not 0 <= first <= second:
                 raise Problem("invalid", f"no tree of {second} entries begins with one of {first}")
-            _check_covered(connection, second)
+            _check_covered(_checkpoint(connection, None).size, second)
             proof = merkle.consistency(StoredTiles(connection), first, second)
             return ConsistencyProof(first=first, second=second, hashes=tuple(each.hex() for each in proof))
 
@@ -81,10 +81,11 @@ class LogTree:
 def prove_inclusion(connection: Connection, index: int, size: int | None = None) -> InclusionProof:
     """The proof, of one view of the ledger. `not_found` where the tree does not have the entry, or is not so large
     yet."""
-    whole = _checkpoint(connection, None).size if size is None else size
+    covered = _checkpoint(connection, None).size
+    whole = covered if size is None else size
     if index < 0 or whole < 1:
         raise Problem("invalid", "an entry's index begins at 0, and a tree that has it at a size of 1")
-    _check_covered(connection, whole)
+    _check_covered(covered, whole)
     if index >= whole:
         raise Problem("not_found", f"a tree of {whole} entries has none at {index}")
     tiles = StoredTiles(connection)
@@ -106,9 +107,7 @@ def _checkpoint(connection: Connection, size: int | None, *, cosigned: bool = Fa
     return found
 
 
-def _check_covered(connection: Connection, size: int) -> None:
+def _check_covered(covered: int, size: int) -> None:
     """Passes where the tree is as large."""
-    newest = store.newest_checkpoint(connection)
-    covered = 0 if newest is None else newest.size
     if size > covered:
         raise Problem("not_found", f"the tree has {covered} entries so far")
