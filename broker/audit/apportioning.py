@@ -59,6 +59,7 @@ class _Division:
         objects = self._divided(entry.objects, agencies)
         bases = self._divided(entry.basis, agencies, is_basis=True)
         about = entry.request_id
+        names_things = entry.query is not None and any(isinstance(v, list) for v in entry.query.values())
         told = _NOBODY if about is None else self._holders(about)
         return [
             PartContent(
@@ -66,7 +67,7 @@ class _Division:
                 tuple(bases[agency]),
                 tuple(objects[agency]),
                 (agency,),
-                entry.query and self._of_query(entry.query, agency),
+                self._of_query(entry.query, agency) if entry.query and names_things else entry.query,
                 entry.recipient,
                 about if agency in told else None,
             )

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, func, insert, select
+from sqlalchemy import BigInteger, Connection, and_, delete, func, insert, select, type_coerce
 
 from broker.audit.texts import LeafRow
 from broker.audit.tree.merkle import TileId
 from broker.audit.tree.models import Standing, StoredCheckpoint
 from broker.ledger import tables
-from broker.ledger.columns import EPOCH, MICROSECOND
 
 
 class StoredTiles:
@@ -57,11 +56,9 @@ def standing(connection: Connection) -> Standing:
 def leaves(connection: Connection, after: int, limit: int) -> list[LeafRow]:
     """What leaves are made of, of the entries after one sequence number, in order."""
     log = tables.audit_entries
-    columns = [log.c[name] for name in LeafRow._fields]
+    columns = [log.c[name] if name != "at" else type_coerce(log.c.at, BigInteger) for name in LeafRow._fields]
     query = select(*columns).where(log.c.sequence > after).order_by(log.c.sequence).limit(limit)
-    return [
-        LeafRow(row.sequence, (row.at - EPOCH) // MICROSECOND, *row[2:]) for row in connection.execute(query)
-    ]
+    return [LeafRow._make(row) for row in connection.execute(query)]
 
 
 def put_checkpoint(connection: Connection, checkpoint: StoredCheckpoint) -> None:
