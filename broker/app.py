@@ -23,8 +23,14 @@ from broker.agencies.agreements import Agreements
 from broker.agencies.authority import Authority
 from broker.agencies.officers import Officers
 from broker.agencies.routes import router as agencies_router
+from broker.audit.erasure.service import ErasePeople, Erasure
 from broker.audit.routes import router as audit_router
 from broker.audit.service import AuditLog
+from broker.audit.tree.keys import open_log_key, witness_keys
+from broker.audit.tree.metrics import TreeMetrics
+from broker.audit.tree.routes import router as tree_router
+from broker.audit.tree.sequencer import Sequencer
+from broker.audit.tree.service import LogTree
 from broker.catalog.attached import attach
 from broker.catalog.bell import WorkerBell
 from broker.catalog.connection import client_of_socket, client_of_url
@@ -84,6 +90,7 @@ class Broker:
     ingest: Ingest
     schedule: Schedule
     worker: Worker
+    sequencer: Sequencer
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,8 @@ class Office:
     officers: Officers
     agreements: Agreements
     audit: AuditLog
+    tree: LogTree
+    erasure: Erasure
     gazetteers: Gazetteers
 
 
@@ -115,6 +124,11 @@ class Host:
 
 def ledger_file(settings: Settings) -> Path:
     return settings.broker.data / "ledger.sqlite"
+
+
+def key_folder(settings: Settings) -> Path:
+    """Where the agencies' signing keys and the log's are."""
+    return settings.broker.data / "keys"
 
 
 def _make_data_folder(data: Path) -> None:
@@ -213,7 +227,9 @@ def build_office(settings: Settings, host: Host, ledger: Ledger) -> Office:
         authority=authority,
         officers=Officers(ledger, host.clock, host.identifiers, authority),
         agreements=Agreements(ledger, host.clock, authority),
-        audit=AuditLog(ledger, host.clock, networks),
+        audit=AuditLog(ledger, host.clock),
+        tree=LogTree(ledger, host.clock, witness_keys((a.id, a.witness) for a in settings.agency)),
+        erasure=Erasure(ledger, host.clock, settings.broker.log_personal_days),
         gazetteers=Gazetteers(ledger, host.clock, networks, host.read_places),
     )
 
@@ -228,7 +244,7 @@ async def open_office(settings: Settings, host: Host) -> AsyncIterator[Office]:
 
 
 def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: CatalogStore) -> Broker:
-    """Wires the services; opens nothing but the folders of the vault."""
+    """Wires the services; opens nothing but the folders of the vault and the log's key."""
     clock, identifiers, limits = host.clock, host.identifiers, settings.broker
     networks = {network.id: network.agency for network in settings.network}
     vault = Vault(limits.data / "vault")
@@ -250,6 +266,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         identifiers=identifiers,
         settings=limits,
     )
+    sequencer = Sequencer(ledger, clock, open_log_key(key_folder(settings), limits.origin))
     requests = Requests(desk)
     decisions = Decisions(requests, desk)
     services = Services(
@@ -259,6 +276,8 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         officers=office.officers,
         agreements=office.agreements,
         audit=office.audit,
+        tree=office.tree,
+        sequencer=sequencer,
         catalog=catalog,
         networks=Networks(authority, catalog_store, clock, networks),
         snapshots=Snapshots(catalog, vault),
@@ -285,13 +304,14 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         clock=clock,
         jitter=host.jitter,
         scratch=scratch,
-        keys=limits.data / "keys",
+        keys=key_folder(settings),
     )
     jobs: tuple[Any, ...] = (
         PlaceHolds(ledger, recorders, clock, host.jitter, limits.max_attempts, decisions.note_hold),
         MakeClips(clip_tools),
         SealRequests(seal_tools),
         ReleaseHolds(ledger, recorders, clock, host.jitter, limits.max_attempts),
+        ErasePeople(office.erasure, clock),
     )
     return Broker(
         services=services,
@@ -310,6 +330,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
             limits.host_rounds,
         ),
         worker=Worker(jobs, catalog_store, clock, process, limits.lease_s),
+        sequencer=sequencer,
     )
 
 
@@ -326,6 +347,7 @@ def create_api(services: Services) -> FastAPI:
     app.state.services = services
     app.state.metrics = Metrics()
     app.state.metrics.registry.register(NetworkMetrics(lambda: services))
+    app.state.metrics.registry.register(TreeMetrics(lambda: services))
     problem_details.install(app)
     app.add_middleware(LimitBody)
     app.add_middleware(CountCalls, metrics=app.state.metrics)
@@ -336,6 +358,7 @@ def create_api(services: Services) -> FastAPI:
         agencies_router,
         networks_router,
         audit_router,
+        tree_router,
     ):
         app.include_router(router, responses=problems())
     app.include_router(health_router, responses=problems(OF_EVERY_CALL))
@@ -343,9 +366,10 @@ def create_api(services: Services) -> FastAPI:
 
 
 async def run_background(broker: Broker, *, ingest: bool, worker: bool) -> None:
-    """Follows the catalog, ingests and works until cancelled."""
+    """Follows the catalog, grows the log's tree, ingests and works until cancelled."""
     async with asyncio.TaskGroup() as group:
         group.create_task(broker.follower.run(), name="catalog follower")
+        group.create_task(broker.sequencer.run(), name="log tree")
         if ingest:
             group.create_task(broker.schedule.run())
         if worker:

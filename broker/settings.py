@@ -113,6 +113,15 @@ class BrokerSettings(Section):
     lease_s: Seconds = 30
     max_attempts: Annotated[int, Field(gt=0)] = 8
     max_snapshot_bytes: Annotated[int, Field(gt=0)] = 8 * 1024 * 1024
+    log_origin: Annotated[str, Field(pattern=r"^[^\s+]{1,200}$")] | None = None
+    log_personal_days: Days = 183
+
+    @property
+    def origin(self) -> str:
+        """The log's name in its checkpoints: where none is configured, the broker's address without its scheme."""
+        if self.log_origin is not None:
+            return self.log_origin
+        return f"{urlsplit(self.public_url).netloc.rpartition('@')[2]}/log"
 
     @field_validator("redis_url")
     @classmethod
@@ -125,6 +134,7 @@ class BrokerSettings(Section):
 class AgencySettings(Section):
     id: Identifier
     name: Annotated[str, Field(min_length=1)]
+    witness: str | None = None
 
 
 class NetworkSettings(Section):

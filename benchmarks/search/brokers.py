@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -58,13 +58,15 @@ async def _fill(redis: Redis, world: World) -> None:
 
 
 @contextmanager
-def serving(world: World, data: Path, socket: Path) -> Iterator[tuple[str, int, float]]:
+def serving(
+    world: World, data: Path, socket: Path, program: Sequence[str] = COMMAND
+) -> Iterator[tuple[str, int, float]]:
     """`entrevue serve`, one process, on that catalog: its address, its process id, and how long it took from its start
-    to being ready, in seconds."""
+    to being ready, in seconds. `program` stands in the place of `entrevue`."""
     configuration = data / "entrevue.toml"
     configuration.write_text(_configuration(world, data, socket))
     began = time.perf_counter()
-    command = [*COMMAND, "serve", "--config", str(configuration), "--port", "0"]
+    command = [*program, "serve", "--config", str(configuration), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             if process.stdout is None:

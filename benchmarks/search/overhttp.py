@@ -31,7 +31,7 @@ async def measure(world: World, questions: Sequence[Question], seconds: float) -
             with serving(world, data, catalog) as (url, process_id, ready_s):
                 loaded = resident_bytes(process_id)
                 headers = headers_of(token_of(data))
-                addresses = [f"{url}/v1/cameras?{_query(question)}" for question in questions]
+                addresses = [f"{url}/v1/cameras?{query_of(question)}" for question in questions]
                 ours = await _loaded(addresses, headers, seconds)
                 body = _body_like(addresses[0], headers, round(ours.bytes_an_answer))
             with _empty_route(body, data) as bare:
@@ -50,7 +50,8 @@ async def measure(world: World, questions: Sequence[Question], seconds: float) -
     return [calls, _ready_row(world, ready_s), await _memory_row(world, loaded)]
 
 
-def _query(question: Question) -> str:
+def query_of(question: Question) -> str:
+    """The question as a search asks it."""
     if not isinstance(question.area, Radius):
         raise TypeError("the question is of a radius")
     area = f"lat={question.area.lat_deg:.6f}&lon={question.area.lon_deg:.6f}"

@@ -50,14 +50,7 @@ class Agreements:
             for agreement_id, term in terms.items():
                 agreement = store.propose_agreement(connection, agreement_id, term, at, audit.HOST)
                 store.activate_agreement(connection, agreement, at, audit.HOST)
-                entry = NewEntry(
-                    operation=Operation.ALTERATION,
-                    action="seed_agreement",
-                    officer_id=audit.HOST,
-                    objects=(f"{agreement_id}@{agreement.version}",),
-                    owners=(term.owner, *term.partners),
-                )
-                audit.append(connection, entry, at)
+                audit.append(connection, self._agreement_entry(None, "seed_agreement", agreement), at)
 
         await self._ledger.write(work)
 
@@ -95,15 +88,16 @@ class Agreements:
 
     def _may_read(self, caller: Caller, agreement: Agreement, at: datetime) -> bool:
         administers = may(caller.officer, AgencyAction.ADMINISTER, at)
-        return administers or caller.officer.agency in _parties(agreement)
+        return administers or caller.officer.agency in agreement.terms.parties
 
     async def _log_reading(
         self, caller: Caller, action: str, agreements: Sequence[Agreement], at: datetime
     ) -> None:
         entry = self._authority.entry(caller, Operation.CONSULTATION, action).model_copy(
             update={
-                "objects": tuple(f"{a.id}@{a.version}" for a in agreements),
-                "owners": tuple(sorted({agency for a in agreements for agency in _parties(a)})),
+                "objects": tuple(a.name for a in agreements),
+                "owners": tuple(sorted({agency for a in agreements for agency in a.terms.parties})),
+                "whose": {a.name: a.terms.parties for a in agreements},
             }
         )
         await self._ledger.write(lambda connection: audit.append(connection, entry, at))
@@ -204,17 +198,17 @@ class Agreements:
             else NewEntry(operation=Operation.ALTERATION, action=action, officer_id=audit.HOST)
         )
         return entry.model_copy(
-            update={"objects": (f"{agreement.id}@{agreement.version}",), "owners": _parties(agreement)}
+            update={
+                "objects": (agreement.name,),
+                "owners": agreement.terms.parties,
+                "whose": {agreement.name: agreement.terms.parties},
+            }
         )
-
-
-def _parties(agreement: Agreement) -> tuple[str, ...]:
-    return agreement.terms.owner, *agreement.terms.partners
 
 
 def _known_to(caller: Caller, agreement_id: str, agreement: Agreement | None) -> Agreement:
     """The agreement, where the caller's agency is party to it; else it is as unknown as one that is not there."""
-    if agreement is None or caller.officer.agency not in _parties(agreement):
+    if agreement is None or caller.officer.agency not in agreement.terms.parties:
         raise Problem("not_found", f"there is no agreement {agreement_id}")
     return agreement
 

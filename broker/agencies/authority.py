@@ -1,7 +1,8 @@
 """Says who calls and whether they may, records refusals, and logs every answer before it is given."""
 
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
@@ -18,6 +19,9 @@ from broker.ledger.engine import Ledger
 
 T = TypeVar("T")
 D = TypeVar("D")
+
+NOBODYS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+"""Says nothing of whose anything is."""
 
 
 class _Outdated:
@@ -182,12 +186,17 @@ class Authority:
             raise Problem("not_designated", "your designation is not current: ask your agency to renew it")
 
     async def deny(
-        self, caller: Caller, attempted: str, objects: tuple[str, ...] = (), owners: tuple[str, ...] = ()
+        self,
+        caller: Caller,
+        attempted: str,
+        objects: tuple[str, ...] = (),
+        owners: tuple[str, ...] = (),
+        whose: Mapping[str, tuple[str, ...]] = NOBODYS,
     ) -> None:
         """Records a refusal; `owners` are the agencies whose things were reached for, so that their auditors
-        see the attempt."""
+        see the attempt. `whose` is as in a new entry."""
         entry = self.entry(caller, Operation.CONSULTATION, attempted).model_copy(
-            update={"decision": Verdict.DENIED, "objects": objects, "owners": owners}
+            update={"decision": Verdict.DENIED, "objects": objects, "owners": owners, "whose": whose}
         )
         await self._ledger.write(lambda connection: audit.append(connection, entry, self._clock.now()))
 

@@ -1,5 +1,6 @@
 """Frozen facts about agencies, officers and agreements."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -157,6 +158,10 @@ class Terms(Model):
     grace_days: float
     audio: bool
 
+    @property
+    def parties(self) -> tuple[str, ...]:
+        return self.owner, *self.partners
+
 
 class AgreementState(StrEnum):
     PROPOSED = "proposed"
@@ -176,6 +181,11 @@ class Agreement(Model):
     ended_at: Instant | None
 
     @property
+    def name(self) -> str:
+        """This version of it, in the log."""
+        return f"{self.id}@{self.version}"
+
+    @property
     def word(self) -> str:
         """What tells this state of this version from every other."""
         return f"{self.version}-{self.state.value}"
@@ -190,6 +200,11 @@ class PolicyBook(Model):
 
     version: int
     agreements: tuple[Agreement, ...]
+
+    def parties(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Who is party to these agreements, by their ids; what is none is left out."""
+        wanted = frozenset(ids)
+        return {a.id: a.terms.parties for a in self.agreements if a.id in wanted}
 
 
 class NewOfficer(Model):

@@ -121,6 +121,7 @@ class Officers:
             update={
                 "objects": tuple(o.id for o in cut.rows),
                 "owners": tuple(sorted({o.agency for o in cut.rows})),
+                "whose": {o.id: (o.agency,) for o in cut.rows},
             }
         )
         await self._ledger.write(lambda connection: audit.append(connection, entry, self._clock.now()))

@@ -28,5 +28,19 @@ ENTRY: Final[JsonDict] = {
     "basis": ["sncf-police"],
     "recipient": None,
     "request_id": None,
+    "leaf": (
+        '{"action":"search","agency":"police","at":"2026-06-15T20:11:30.000000Z","commitments":["…"],'
+        '"decision":"allowed","operation":"consultation","purpose":"judicial_inquiry","sequence":4711,"v":1}'
+    ),
+    "parts": [
+        {
+            "salt": "8d6e0f3a1c5b79e24f60d18a93c7b5e0",
+            "content": '{"agency":"sncf","basis":["sncf-police"],"objects":["sncf-gares:gdn-quai-03"],…}',
+        },
+        {
+            "salt": "02f4c6a8e1d35b7990ab6c4d8e2f1035",
+            "content": '{"case_ref":"PV-2026-118","name":"Moreau Claire",…}',
+        },
+    ],
 }
 ENTRIES: Final[JsonDict] = {"entries": [ENTRY], "links": []}

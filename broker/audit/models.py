@@ -1,5 +1,6 @@
 """An entry of the log. Operations are the law's six words; actions are ours."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -32,8 +33,9 @@ class Person(BaseModel):
     name: str
 
 
-class NewEntry(BaseModel):
-    """What is written. `objects` are the ids that were shown or changed, `owners` whose they are."""
+class Facts(BaseModel):
+    """What an entry says. `objects` are the ids that were shown or changed, `owners` whose they are; without an
+    `agency` the host itself acted. `recipient` is the agency to which something was handed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,11 +55,33 @@ class NewEntry(BaseModel):
     request_id: str | None = None
 
 
-class Entry(NewEntry):
-    """A written entry; `sequence` grows by one with each."""
+class NewEntry(Facts):
+    """What is written. `whose` says, of an id among objects and basis or of the request's, which of the owners may know
+    it; `network:` there stands for the cameras and places of a network. What it does not say is in `apportioning`."""
+
+    whose: Mapping[str, tuple[str, ...]] = {}
+
+
+class Part(BaseModel):
+    """A text that the entry commits to: SHA-256 over the salt's bytes (hexadecimal here) and the content's is one of
+    the leaf's commitments."""
+
+    model_config = ConfigDict(frozen=True)
+
+    salt: str
+    content: str
+
+
+class Entry(Facts):
+    """A written entry as one agency, or the host, may know it; `sequence` grows by one with each.
+
+    `leaf` is what the log's tree hashes, `parts` what this reading of it rests on.
+    """
 
     sequence: int
     at: Instant
+    leaf: str
+    parts: tuple[Part, ...]
 
 
 class Page(BaseModel):

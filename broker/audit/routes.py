@@ -16,8 +16,18 @@ from broker.http.services import CurrentServices
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 
+class PartView(View):
+    """A text that an entry commits to: SHA-256 over the salt's bytes and the content's is one of its commitments."""
+
+    salt: str
+    content: str
+
+
 class EntryView(View):
-    """One entry; `person` is null once it was erased, and for what the host itself did."""
+    """One entry. Once the person was erased `officer_id`, `person` and `case_ref` are null, as for what the host did.
+
+    `leaf` is what the log's tree hashes, `parts` the texts behind all that the leaf does not say itself.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.ENTRY]})
 
@@ -37,6 +47,8 @@ class EntryView(View):
     basis: list[str]
     recipient: str | None
     request_id: str | None
+    leaf: str
+    parts: list[PartView]
 
 
 class EntryList(View):

@@ -1,64 +1,80 @@
-"""Appends entries in the caller's transaction and reads them back. Nothing here changes or removes one.
+"""Appends entries in the caller's transaction and reads them back. Nothing here changes one.
 
-An entry is written once for everybody it concerns; `concerning` says what of the things that it names is whose.
+What each agency may read of an entry is written with it, as a part of its own.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import count
-from typing import Final, NamedTuple, TypeVar
+from itertools import chain, count
+from typing import Any, Final, NamedTuple, TypeVar
 
-import msgspec
-from sqlalchemy import Connection, Table, func, or_, select
+from sqlalchemy import Connection, RowMapping, Select, Table, func, select, text
 
-from broker.audit.models import Entry, NewEntry, Person, Receipt
+from broker.audit.apportioning import HOST_PART, parts_of
+from broker.audit.models import Entry, NewEntry, Part, Person, Receipt, Verdict
+from broker.audit.texts import (
+    LeafRow,
+    PartContent,
+    PersonContent,
+    Salted,
+    committed,
+    leaf_data,
+    read_part,
+    read_person,
+)
 from broker.ledger import tables
 from broker.ledger.columns import EPOCH, MICROSECOND
 
 HOST = "host"
 """Stands for the machine's administrator in `officer_id` of what host commands do."""
-CHUNK: Final = 5_000
 MOST_VALUES: Final = 15_000
-"""Bound values a statement, of names that stand in it six times at most: SQLite takes 32 766."""
+"""Bound values a statement: SQLite takes 32 766."""
 
 T = TypeVar("T")
+Row = tuple[object, ...]
 
 
 class Written(NamedTuple):
-    """An entry as it goes to the ledger: its row without the sequence, the person who acted, the agencies concerned.
-    It is written at this version of the policy only, at any where that is None."""
+    """An entry as it goes to the ledger, without its sequence: its row, who acted, and the agencies' parts. It is
+    written at this version of the policy only, at any where that is None."""
 
-    row: tuple[object, ...]
-    person: tuple[str, str, str] | None
-    concerned: tuple[str, ...]
+    row: Row
+    person: Row | None
+    parts: list[Row]
     version: int | None
 
 
 def write_out(entry: NewEntry, at: datetime, version: int | None = None) -> Written:
     """What `append_together` takes, made where the entry is and not where all of them are written."""
+    contents = parts_of(entry)
+    acted = _person_of(entry)
+    commitments = committed([*contents, acted] if acted else contents)
+    moment = (at - EPOCH) // MICROSECOND
     row = (
-        (at - EPOCH) // MICROSECOND,
-        entry.officer_id,
+        moment,
         entry.agency,
         entry.operation.value,
         entry.action,
         entry.decision.value,
-        _json(entry.objects),
-        _json(entry.owners),
-        _json(entry.query),
         entry.purpose,
-        entry.case_ref,
-        _json(entry.basis),
-        entry.recipient,
-        entry.request_id,
+        commitments.text,
     )
+    salted = commitments.salted
+    person = (moment, *salted[-1]) if acted else None
+    parts: list[Row] = [
+        (content.agency, salt, written, content.request_id)
+        for content, (salt, written) in zip(contents, salted[: len(contents)], strict=True)
+    ]
+    return Written(row, person, parts, version)
+
+
+def _person_of(entry: NewEntry) -> PersonContent | None:
+    """Who acted and the case; None where the host acted by itself and for no case."""
+    if entry.agency is None and entry.person is None and entry.case_ref is None:
+        return None
     who = entry.person
-    person = None if who is None else (who.service, who.personnel_number, who.name)
-    return Written(row, person, tuple({*entry.owners, *([entry.agency] if entry.agency else [])}), version)
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+    name, number, service = (None,) * 3 if who is None else (who.name, who.personnel_number, who.service)
+    return PersonContent(entry.case_ref, name, entry.officer_id, number, service)
 
 
 _VERSION_AND_LAST: Final = select(
@@ -76,16 +92,15 @@ def append_together(connection: Connection, entries: Sequence[Written]) -> list[
         Receipt(next(numbers), version) if entry.version in (None, version) else None for entry in entries
     ]
     fitting = [(receipt.sequence, entry) for receipt, entry in zip(receipts, entries, strict=True) if receipt]
-    log = [(sequence, *entry.row) for sequence, entry in fitting]
     people = [(sequence, *entry.person) for sequence, entry in fitting if entry.person is not None]
-    concerned = [(agency, sequence) for sequence, entry in fitting for agency in entry.concerned]
-    _insert(connection, tables.audit_entries, log)
+    parts = [(sequence, *part) for sequence, entry in fitting for part in entry.parts]
+    _insert(connection, tables.audit_entries, [(sequence, *entry.row) for sequence, entry in fitting])
     _insert(connection, tables.audit_people, people)
-    _insert(connection, tables.audit_owners, concerned)
+    _insert(connection, tables.audit_parts, parts)
     return receipts
 
 
-def _insert(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
+def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Rows of values as the database keeps them, one for each column, in few statements: each is one call of the
     database's, during which other threads go on."""
     names = ", ".join(column.name for column in table.columns)
@@ -93,7 +108,7 @@ def _insert(connection: Connection, table: Table, rows: Sequence[tuple[object, .
     one = f"({', '.join([mark] * len(table.columns))})"
     for some in _chunks(rows, MOST_VALUES // len(table.columns)):
         statement = f"INSERT INTO {table.name} ({names}) VALUES {', '.join([one] * len(some))}"  # noqa: S608  # names of ours
-        connection.exec_driver_sql(statement, tuple(value for row in some for value in row))
+        connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
 
 
 def append(connection: Connection, entry: NewEntry, at: datetime) -> Receipt:
@@ -113,60 +128,105 @@ def entries(
     request_id: str | None = None,
     until: int | None = None,
 ) -> list[Entry]:
-    """Entries after one sequence number up to another, oldest first; with `agency`, those that concern it."""
-    log, people = tables.audit_entries, tables.audit_people
-    query = (
-        select(log, people.c.service, people.c.personnel_number, people.c.name)
-        .outerjoin(people, people.c.sequence == log.c.sequence)
-        .where(log.c.sequence > after)
-        .order_by(log.c.sequence)
-        .limit(limit)
-    )
-    if agency is not None:
-        concerned = tables.audit_owners
-        query = query.join(concerned, concerned.c.sequence == log.c.sequence).where(
-            concerned.c.agency == agency
-        )
+    """Entries after one sequence number up to another, oldest first; with `agency`, those that concern it, as far as
+    they do, else all of them whole."""
+    log, parts = tables.audit_entries, tables.audit_parts
+    query = _with_people().where(log.c.sequence > after).order_by(log.c.sequence).limit(limit)
     if until is not None:
         query = query.where(log.c.sequence <= until)
-    if request_id is not None:
-        query = query.where(log.c.request_id == request_id)
-    found = []
-    for row in connection.execute(query).mappings():
-        person = None
-        if row["personnel_number"] is not None:
-            person = Person(
-                service=row["service"], personnel_number=row["personnel_number"], name=row["name"]
-            )
-        found.append(
-            Entry(
-                sequence=row["sequence"],
-                at=row["at"],
-                officer_id=row["officer_id"],
-                agency=row["agency"],
-                person=person,
-                operation=row["operation"],
-                action=row["action"],
-                decision=row["decision"],
-                objects=tuple(row["objects"]),
-                owners=tuple(row["owners"]),
-                query=row["query"],
-                purpose=row["purpose"],
-                case_ref=row["case_ref"],
-                basis=tuple(row["basis"] or ()),
-                recipient=row["recipient"],
-                request_id=row["request_id"],
-            )
+    if agency is not None:
+        query = query.join(parts, parts.c.sequence == log.c.sequence).where(parts.c.agency == agency)
+        if request_id is not None:
+            query = query.where(parts.c.request_id == request_id)
+    elif request_id is not None:
+        about = select(parts.c.sequence).where(parts.c.request_id == request_id)
+        query = query.where(log.c.sequence.in_(about))
+    rows = connection.execute(query).mappings().all()
+    beside = parts_of_entries(connection, [row["sequence"] for row in rows], agency)
+    return [_entry(row, beside[row["sequence"]]) for row in rows]
+
+
+def _with_people() -> Select[Any]:
+    log, people = tables.audit_entries, tables.audit_people
+    return select(
+        log, people.c.salt.label("person_salt"), people.c.content.label("person_content")
+    ).outerjoin(people, people.c.sequence == log.c.sequence)
+
+
+def parts_of_entries(
+    connection: Connection, numbers: Sequence[int], agency: str | None
+) -> dict[int, list[Salted]]:
+    """The parts of these entries: the agency's, else everybody's."""
+    parts, found = tables.audit_parts, dict[int, list[Salted]]()
+    whose = (agency,) if agency is not None else tuple(connection.execute(_READERS).scalars())
+    for some in _chunks(numbers, MOST_VALUES - len(whose)):
+        query = select(parts.c.sequence, parts.c.salt, parts.c.content).where(
+            parts.c.agency.in_(whose), parts.c.sequence.in_(some)
         )
+        for sequence, salt, content in connection.execute(query):
+            found.setdefault(sequence, []).append(Salted(salt, content))
     return found
+
+
+_READERS: Final = text(
+    "WITH RECURSIVE found(agency) AS (SELECT min(agency) FROM audit_parts UNION ALL "
+    "SELECT (SELECT min(agency) FROM audit_parts WHERE agency > found.agency) FROM found WHERE agency IS NOT NULL) "
+    "SELECT agency FROM found WHERE agency IS NOT NULL"
+)
+"""Every agency that has a part, by one look at the index for each."""
+
+
+def _entry(row: RowMapping, salted: Sequence[Salted]) -> Entry:
+    """The entry by an agency's part, or by all of them."""
+    contents = [read_part(part.content) for part in salted]
+    actor = row["agency"] or HOST_PART
+    part = next((content for content in contents if content.agency == actor), contents[0])
+    acted = row["person_content"] and read_person(row["person_content"])
+    shown = [*salted, Salted(row["person_salt"], row["person_content"])] if acted else salted
+    return Entry(
+        sequence=row["sequence"],
+        at=row["at"],
+        officer_id=acted.officer_id if acted else None if row["agency"] else HOST,
+        agency=row["agency"],
+        person=_person(acted) if acted else None,
+        operation=row["operation"],
+        action=row["action"],
+        decision=row["decision"],
+        objects=part.objects,
+        owners=_owners(part, contents, row["decision"]),
+        query=part.query,
+        purpose=row["purpose"],
+        case_ref=acted.case_ref if acted else None,
+        basis=part.basis,
+        recipient=part.recipient,
+        request_id=part.request_id,
+        leaf=leaf_data(LeafRow(*(_stored(row, name) for name in LeafRow._fields))),
+        parts=tuple(Part(salt=salt, content=content) for salt, content in shown),
+    )
+
+
+def _stored(row: RowMapping, name: str) -> Any:
+    return (row[name] - EPOCH) // MICROSECOND if name == "at" else row[name]
+
+
+def _person(acted: PersonContent) -> Person | None:
+    if acted.name is None or acted.personnel_number is None or acted.service is None:
+        return None
+    return Person(service=acted.service, personnel_number=acted.personnel_number, name=acted.name)
+
+
+def _owners(part: PartContent, contents: Iterable[PartContent], decision: str) -> tuple[str, ...]:
+    """Whose the things were: where the actor was refused, as far as the parts at hand tell it."""
+    if decision == Verdict.ALLOWED.value:
+        return part.owners
+    return tuple(sorted({owner for content in contents for owner in content.owners}))
 
 
 def about_request(connection: Connection, request_id: str) -> tuple[tuple[int, str], ...]:
     """Sequence and action of every entry about a request, in order."""
-    log = tables.audit_entries
-    query = (
-        select(log.c.sequence, log.c.action).where(log.c.request_id == request_id).order_by(log.c.sequence)
-    )
+    log, parts = tables.audit_entries, tables.audit_parts
+    about = select(parts.c.sequence).where(parts.c.request_id == request_id)
+    query = select(log.c.sequence, log.c.action).where(log.c.sequence.in_(about)).order_by(log.c.sequence)
     return tuple((row.sequence, row.action) for row in connection.execute(query))
 
 
@@ -175,51 +235,6 @@ def last_sequence(connection: Connection) -> int:
     return connection.execute(select(func.max(tables.audit_entries.c.sequence))).scalar_one() or 0
 
 
-def concerning(connection: Connection, agency: str, names: Collection[str]) -> frozenset[str]:
-    """Of these names, the agency's own: holds and requests on its cameras or by its officers, agreements that it is
-    party to (`id` or `id@version`), its officers."""
-    return frozenset(
-        name
-        for chunk in _chunks(sorted(names), CHUNK)
-        for name in (
-            *_holds(connection, agency, chunk),
-            *_requests(connection, agency, chunk),
-            *_officers(connection, agency, chunk),
-            *_agreements(connection, agency, chunk),
-        )
-    )
-
-
 def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]
-
-
-def _holds(connection: Connection, agency: str, names: Sequence[str]) -> Iterator[str]:
-    holds = tables.holds
-    mine = or_(holds.c.owner == agency, holds.c.agency == agency)
-    yield from connection.execute(select(holds.c.id).where(holds.c.id.in_(names), mine)).scalars()
-
-
-def _requests(connection: Connection, agency: str, names: Sequence[str]) -> Iterator[str]:
-    requests, items = tables.requests, tables.request_items
-    made = select(requests.c.id).where(requests.c.id.in_(names), requests.c.agency == agency)
-    owned = select(items.c.request_id).where(items.c.request_id.in_(names), items.c.owner == agency)
-    yield from connection.execute(made.union(owned)).scalars()
-
-
-def _officers(connection: Connection, agency: str, names: Sequence[str]) -> Iterator[str]:
-    officers = tables.officers
-    query = select(officers.c.id).where(officers.c.id.in_(names), officers.c.agency == agency)
-    yield from connection.execute(query).scalars()
-
-
-def _agreements(connection: Connection, agency: str, names: Sequence[str]) -> Iterator[str]:
-    """An id without a version is of interest to whoever was party to any version."""
-    agreements, asked = tables.agreements, frozenset(names)
-    query = select(agreements.c.id, agreements.c.version, agreements.c.owner, agreements.c.terms).where(
-        agreements.c.id.in_({name.partition("@")[0] for name in names})
-    )
-    for row in connection.execute(query):
-        if agency == row.owner or agency in row.terms["partners"]:
-            yield from {row.id, f"{row.id}@{row.version}"} & asked

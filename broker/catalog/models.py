@@ -136,6 +136,11 @@ class Camera(Model):
         return min(times, default=None)
 
 
+def whose_of(cameras: Iterable[Camera]) -> dict[str, tuple[str, ...]]:
+    """Whose these cameras are, as an entry of the log says it."""
+    return {f"{camera.network}:": (camera.agency,) for camera in cameras}
+
+
 class Quarantined(Model):
     """Records of a network that cannot be used for the same reason: how many the last answer had, since when there
     were any, and where some of them stand."""

@@ -47,6 +47,7 @@ class Catalog:
         self._authority = authority
         self._clock = clock
         self._networks = dict(networks)
+        self._whose = {f"{network}:": (agency,) for network, agency in networks.items()}
         self._gazetteers = gazetteers
 
     async def search(self, caller: Caller | RecalledCaller, question: Question) -> Answer:
@@ -63,6 +64,7 @@ class Catalog:
                     "owners": answer.owners,
                     "query": _described(question),
                     "basis": answer.basis,
+                    "whose": self._whose | book.parties(answer.basis),
                 }
             )
 
@@ -83,7 +85,12 @@ class Catalog:
             entry = self._authority.entry(caller, Operation.CONSULTATION, logged_as)
             owners = () if slot is None else (self._index.table.owner_of(slot),)
             denied = entry.model_copy(
-                update={"decision": Verdict.DENIED, "objects": (identifier,), "owners": owners}
+                update={
+                    "decision": Verdict.DENIED,
+                    "objects": (identifier,),
+                    "owners": owners,
+                    "whose": self._whose,
+                }
             )
             if slot is None or not bits & LOCATE_BIT:
                 return Problem("not_found", f"there is no camera {identifier}"), denied
@@ -94,7 +101,12 @@ class Catalog:
                 ), denied
             shown = show(self._index, slot, rights, at)
             return shown, entry.model_copy(
-                update={"objects": (identifier,), "owners": owners, "basis": shown.basis}
+                update={
+                    "objects": (identifier,),
+                    "owners": owners,
+                    "basis": shown.basis,
+                    "whose": self._whose | book.parties(shown.basis),
+                }
             )
 
         outcome = await self._authority.decide_and_log(decide)
@@ -123,6 +135,7 @@ class Catalog:
                 "objects": tuple(place.id for place in cut.rows),
                 "owners": self._owners(place.id for place in cut.rows),
                 "query": {"text": text or ""},
+                "whose": self._whose,
             }
             return cut, entry.model_copy(update=facts)
 
@@ -139,7 +152,11 @@ class Catalog:
             own = self._index.place(identifier)
             located = self._located_networks(caller, book)
             entry = self._authority.entry(caller, Operation.CONSULTATION, "show_place").model_copy(
-                update={"objects": (identifier,), "owners": () if own is None else self._owners([identifier])}
+                update={
+                    "objects": (identifier,),
+                    "owners": () if own is None else self._owners([identifier]),
+                    "whose": self._whose,
+                }
             )
             place = own if network_of(identifier) in located else public
             if place is not None:

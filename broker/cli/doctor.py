@@ -9,12 +9,14 @@ import typer
 from adapters.contract.capabilities import Capability
 from adapters.contract.errors import AdapterError
 from adapters.contract.models import Rejection
-from broker.app import Host, known_adapters, open_recorders
+from broker.app import Host, key_folder, known_adapters, open_recorders
+from broker.audit.tree.keys import FILE, read_log_key, witness_keys
 from broker.cli.configured import settings_of
 from broker.cli.failures import Failure
 from broker.cli.hosting import run, this_host
 from broker.cli.options import HostOptions, host_command
 from broker.cli.output import print_json, print_table, waiting
+from broker.errors import SetupProblem
 from broker.settings import Settings
 
 
@@ -38,6 +40,7 @@ def doctor(
     if network is not None and network not in {n.id for n in settings.network}:
         raise Failure(f"there is no network {network!r} in the configuration")
     findings = [Finding("configuration", True, f"{len(settings.network)} networks"), _data_folder(settings)]
+    findings.append(_log_key(settings))
     with waiting("asking every network for its cameras"):
         findings += run(lambda: _networks(settings, this_host(), network))
     if options.as_json:
@@ -56,6 +59,19 @@ def _data_folder(settings: Settings) -> Finding:
     if folder.stat().st_mode & 0o077:
         return Finding("data folder", False, f"{folder} is open to others: chmod 700 {folder}")
     return Finding("data folder", True, str(folder))
+
+
+def _log_key(settings: Settings) -> Finding:
+    """Whether the log's key can sign, as far as its file tells, and the witnesses' keys can be read."""
+    folder = key_folder(settings)
+    try:
+        witnesses = witness_keys((agency.id, agency.witness) for agency in settings.agency)
+        if not (folder / FILE).exists():
+            return Finding("log key", True, f"{folder / FILE} will be made at first start")
+        key = read_log_key(folder, settings.broker.origin)
+    except SetupProblem as problem:
+        return Finding("log key", False, str(problem))
+    return Finding("log key", True, f"{key.verifier.text}; {len(witnesses)} witnesses")
 
 
 async def _networks(settings: Settings, host: Host, only: str | None) -> list[Finding]:

@@ -1,5 +1,6 @@
 """`entrevue serve`, `worker`: the processes of a broker."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -93,6 +94,8 @@ def _stop_with_parent() -> None:
 def worker(options: HostOptions) -> None:
     async def go_on(broker: Broker) -> None:
         tell(["carrying out due work"])
-        await broker.worker.run()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(broker.worker.run())
+            group.create_task(broker.sequencer.run())
 
     keep_working(settings_of(options), go_on)

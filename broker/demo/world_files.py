@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Final
 
 from adapters.contract.models import CameraRecord, PlaceRecord
 from broker.demo.film import PATTERN
@@ -37,6 +38,7 @@ REFRESH_S = 10
 FRIGATE_URL = "http://127.0.0.1:5000"
 DAY = timedelta(days=1)
 
+LOG_ORIGIN: Final = "demo.entrevue.example/log"
 TomlValue = str | int | float | Sequence[str]
 
 
@@ -105,6 +107,7 @@ def to_toml(world: DemoWorld, public_url: str, frigate_url: str = FRIGATE_URL) -
     """The broker's configuration of this world. `data` is the configuration's own folder."""
     lines = ["# Written by the demo at every start: changes here are lost.", "", "[broker]"]
     lines += [_pair("data", "."), _pair("public_url", public_url)]
+    lines += [_pair("log_origin", LOG_ORIGIN)]  # the port may be another one at the next start
     for agency in world.agencies:
         lines += ["", "[[agency]]", _pair("id", agency.id), _pair("name", agency.name)]
     for network in world.networks:

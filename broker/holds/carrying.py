@@ -90,6 +90,7 @@ class _HoldJob:
             officer_id=audit.HOST,
             objects=(hold.id, hold.camera.id),
             owners=(hold.camera.agency, hold.agency),
+            whose=hold.whose,
             purpose=hold.purpose,
             case_ref=hold.case_ref,
             request_id=hold.request_id,

@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from adapters.contract.models import Instant, Interval
-from broker.catalog.models import Camera
+from broker.catalog.models import Camera, whose_of
 
 
 class Model(BaseModel):
@@ -72,6 +72,13 @@ class Hold(NewHold):
     release_at: Instant | None
     released_at: Instant | None
     attempts: int
+
+    @property
+    def whose(self) -> dict[str, tuple[str, ...]]:
+        """Who may know of it, as an entry of the log says it."""
+        both = (self.camera.agency, self.agency)
+        about = {} if self.request_id is None else {self.request_id: both}
+        return {self.id: both} | about | whose_of([self.camera])
 
     @property
     def is_kept(self) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from broker.agencies.authority import Authority
 from broker.agencies.models import Caller, PolicyBook
 from broker.catalog.bell import WorkerBell
-from broker.catalog.models import Camera
+from broker.catalog.models import Camera, whose_of
 from broker.catalog.service import Catalog
 from broker.clock import Clock
 from broker.errors import Problem
@@ -50,7 +50,7 @@ class OrderDesk:
         except Problem as problem:
             if problem.code in ("camera_unknown", "action_denied"):
                 owners = tuple(sorted({camera.agency for camera in cameras}))
-                await self.authority.deny(caller, attempted, tuple(camera_ids), owners)
+                await self.authority.deny(caller, attempted, tuple(camera_ids), owners, whose_of(cameras))
             raise
         await self.bell.ring()
         return taken

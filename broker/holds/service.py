@@ -10,7 +10,7 @@ from broker.agencies.policy import action_masks, may
 from broker.audit import store as audit
 from broker.audit.models import Operation
 from broker.catalog.columns import policy_columns
-from broker.catalog.models import Camera
+from broker.catalog.models import Camera, whose_of
 from broker.errors import Problem
 from broker.holds import orders, store
 from broker.holds.limits import check_interval, check_located, footage_grants, hold_until, longest_hold_days
@@ -74,6 +74,7 @@ class Holds:
                     "objects": (*ids, *wanted),
                     "owners": tuple(sorted({camera.agency for camera in cameras})),
                     "query": {"interval": str(interval)},
+                    "whose": {new.id: (new.camera.agency,) for new in ordered} | whose_of(cameras),
                 }
             )
 
@@ -97,6 +98,7 @@ class Holds:
             update={
                 "objects": tuple(hold.id for hold in found),
                 "owners": tuple(sorted({hold.camera.agency for hold in found})),
+                "whose": {hold.id: (hold.camera.agency,) for hold in found},
             }
         )
         await self._ledger.write(lambda c: audit.append(c, entry, self._clock.now()))
@@ -157,7 +159,11 @@ class Holds:
                 "judicial_hold", f"only {hold.agency}, who asked under a judicial basis, releases it"
             )
         entry = self._authority.entry(caller, Operation.ALTERATION, "release_hold").model_copy(
-            update={"objects": (hold_id, hold.camera.id), "owners": (hold.camera.agency, hold.agency)}
+            update={
+                "objects": (hold_id, hold.camera.id),
+                "owners": (hold.camera.agency, hold.agency),
+                "whose": hold.whose,
+            }
         )
 
         def work(connection: Connection) -> Hold:

@@ -9,6 +9,8 @@ from broker.agencies.agreements import Agreements
 from broker.agencies.authority import Authority
 from broker.agencies.officers import Officers
 from broker.audit.service import AuditLog
+from broker.audit.tree.sequencer import Sequencer
+from broker.audit.tree.service import LogTree
 from broker.catalog.service import Catalog
 from broker.catalog.snapshots import Snapshots
 from broker.clock import Clock
@@ -30,6 +32,8 @@ class Services:
     officers: Officers
     agreements: Agreements
     audit: AuditLog
+    tree: LogTree
+    sequencer: Sequencer
     catalog: Catalog
     networks: Networks
     snapshots: Snapshots

@@ -45,6 +45,7 @@ async def list_networks(asked: CurrentList, caller: CurrentCaller, services: Cur
         update={
             "objects": tuple(view.id for view in views),
             "owners": tuple(sorted({view.agency for view in views})),
+            "whose": {view.id: (view.agency,) for view in views},
         }
     )
     answer = NetworkList(networks=views, links=asked.links(cut.last))

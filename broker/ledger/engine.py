@@ -29,6 +29,8 @@ CROWD: Final = 3
 GATHER_S: Final = 0.004
 """Where so many wrote at once last time, the next commit waits so long for others: a commit's cost is shared by all who
 are in it, and nobody writes alone for longer."""
+ENOUGH: Final = 16
+"""With so many waiting already a commit is shared well, and who comes meanwhile shares the next one."""
 
 READERS = 8
 BUSY_TIMEOUT_S = 30
@@ -184,7 +186,7 @@ class Ledger:
         while (first := self._jobs.get()) is not None:
             batch = [first]
             stop = False
-            if crowd >= CROWD:
+            if crowd >= CROWD and self._jobs.qsize() < ENOUGH:
                 time.sleep(GATHER_S)
             while len(batch) < BATCH and not self._jobs.empty():
                 job = self._jobs.get()

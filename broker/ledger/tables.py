@@ -13,10 +13,13 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
+    text,
 )
 
 from broker.ledger.columns import InstantColumn
@@ -248,42 +251,78 @@ idempotency_keys = Table(
     Column("created_at", InstantColumn, nullable=False),
 )
 
+
+def _sequence() -> Column[int]:
+    """An entry's number."""
+    return Column("sequence", Integer().with_variant(BigInteger, "postgresql"), primary_key=True)
+
+
 audit_entries = Table(
     "audit_entries",
     metadata,
-    Column("sequence", Integer().with_variant(BigInteger, "postgresql"), primary_key=True),
+    _sequence(),
     Column("at", InstantColumn, nullable=False),
-    Column("officer_id", String(64)),
-    Column("agency", String(64), index=True),
+    Column("agency", String(64)),
     Column("operation", String(16), nullable=False),
     Column("action", String(32), nullable=False),
     Column("decision", String(16), nullable=False),
-    Column("objects", JSON, nullable=False),
-    Column("owners", JSON, nullable=False),
-    Column("query", JSON),
     Column("purpose", String(64)),
-    Column("case_ref", Text),
-    Column("basis", JSON),
-    Column("recipient", String(64)),
-    Column("request_id", String(64), index=True),
-    sqlite_autoincrement=True,
+    Column("commitments", Text, nullable=False),
 )
-"""Append-only: the first migration adds triggers that refuse UPDATE and DELETE."""
+"""What the log's tree is over. Append-only: triggers refuse every change."""
 
 audit_people = Table(
     "audit_people",
     metadata,
-    Column("sequence", Integer().with_variant(BigInteger, "postgresql"), primary_key=True),
-    Column("service", Text, nullable=False),
-    Column("personnel_number", Text, nullable=False),
-    Column("name", Text, nullable=False),
+    _sequence(),
+    Column("at", InstantColumn, nullable=False, index=True),
+    Column("salt", String(32), nullable=False),
+    Column("content", Text, nullable=False),
 )
-"""Who acted, beside the entry and not in it, so that the law's erasure leaves the log whole."""
+"""Who acted, beside the entry and not in it: the law's erasure removes the row and leaves the log whole."""
 
-audit_owners = Table(
-    "audit_owners",
+audit_parts = Table(
+    "audit_parts",
     metadata,
-    Column("agency", String(64), primary_key=True),
-    Column("sequence", Integer().with_variant(BigInteger, "postgresql"), primary_key=True),
+    Column("sequence", Integer().with_variant(BigInteger, "postgresql")),
+    Column("agency", String(64)),
+    Column("salt", String(32), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("request_id", String(64)),
+    PrimaryKeyConstraint("agency", "sequence"),
+    Index(
+        "ix_audit_parts_request_id",
+        "request_id",
+        sqlite_where=text("request_id IS NOT NULL"),
+        postgresql_where=text("request_id IS NOT NULL"),
+    ),
 )
-"""Which agencies an entry concerns: the actor's and the owners of what it touched."""
+"""What an agency may know of an entry, fixed when it was written. Append-only as the entries are."""
+
+log_tiles = Table(
+    "log_tiles",
+    metadata,
+    Column("level", Integer, primary_key=True),
+    Column("n", Integer().with_variant(BigInteger, "postgresql"), primary_key=True),
+    Column("hashes", LargeBinary, nullable=False),
+)
+"""The tree: up to 256 hashes of 32 bytes a row, of one level; the last row of a level may hold fewer and grows."""
+
+log_checkpoints = Table(
+    "log_checkpoints",
+    metadata,
+    Column("size", Integer().with_variant(BigInteger, "postgresql"), primary_key=True),
+    Column("at", InstantColumn, nullable=False),
+    Column("note", Text, nullable=False),
+)
+"""What was signed of the tree. Append-only as the entries are."""
+
+log_cosignatures = Table(
+    "log_cosignatures",
+    metadata,
+    Column("size", ForeignKey("log_checkpoints.size"), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("line", Text, nullable=False),
+    Column("at", InstantColumn, nullable=False),
+)
+"""What witnesses signed under a checkpoint."""

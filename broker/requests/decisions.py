@@ -40,10 +40,10 @@ class Decisions:
         caller = caller.model_copy(update={"purpose": request.purpose, "case_ref": request.case_ref})
         at, action = self._clock.now(), f"decide_{verdict.value}"
         if view.as_owner is None or not may(caller.officer, AgencyAction.DECIDE, at, view.as_owner):
-            await self._authority.deny(caller, action, (request_id,), request.owners)
+            await self._authority.deny(caller, action, (request_id,), request.owners, request.whose)
             raise Problem("role_denied", "only a custodian of the camera's owner decides")
         if request.requester.is_same_person(signatory(caller)):
-            await self._authority.deny(caller, action, (request_id,), request.owners)
+            await self._authority.deny(caller, action, (request_id,), request.owners, request.whose)
             raise Problem("own_request", "another custodian has to decide on your request")
         owned = RequestView(as_requester=False, as_owner=view.as_owner)
 
@@ -102,7 +102,7 @@ class Decisions:
         request, view = await self._requests.visible(caller, request_id)
         caller = caller.model_copy(update={"purpose": request.purpose, "case_ref": request.case_ref})
         if not view.as_requester:
-            await self._authority.deny(caller, "cancel_request", (request_id,), request.owners)
+            await self._authority.deny(caller, "cancel_request", (request_id,), request.owners, request.whose)
             raise Problem("role_denied", "only the requester withdraws a request; an owner denies it")
 
         def work(connection: Connection) -> Request:

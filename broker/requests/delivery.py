@@ -91,7 +91,7 @@ class Delivery:
         caller = caller.model_copy(update={"purpose": request.purpose, "case_ref": request.case_ref})
         await self._authority.require(caller, AgencyAction.FETCH_OWN, attempted)
         if not view.as_requester:
-            await self._authority.deny(caller, attempted, (request_id,), request.owners)
+            await self._authority.deny(caller, attempted, (request_id,), request.owners, request.whose)
             raise Problem("action_denied", "clips go to the officer who requested them")
         return request
 
@@ -124,7 +124,7 @@ class Delivery:
         lost = await self._authority.decide(decide)
         if lost:
             owners = tuple(sorted({item.camera.agency for item in items}))
-            await self._authority.deny(caller, "fetch_after_end", (request.id,), owners)
+            await self._authority.deny(caller, "fetch_after_end", (request.id,), owners, request.whose)
             numbers = ", ".join(str(n) for n in lost)
             detail = f"the right to item {numbers} has ended since: ask the owner for a new agreement"
             raise Problem("agreement_ended", detail)
@@ -142,9 +142,10 @@ def fetched(
         person=caller.officer.person,
         objects=objects,
         owners=owners,
+        whose=request.whose,
         purpose=request.purpose,
         case_ref=request.case_ref,
         basis=(f"{request.legal_basis.kind}:{request.legal_basis.reference}",),
-        recipient=caller.officer.id,
+        recipient=caller.officer.agency,
         request_id=request.id,
     )

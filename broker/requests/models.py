@@ -150,6 +150,11 @@ class Request(Model):
     def owners(self) -> tuple[str, ...]:
         return tuple(sorted({item.camera.agency for item in self.items}))
 
+    @property
+    def whose(self) -> dict[str, tuple[str, ...]]:
+        """Who may know of it, as an entry of the log says it."""
+        return {self.id: (*self.owners, self.agency)}
+
 
 class NewItem(Model):
     """An item as it is first written, with its hold order."""

@@ -125,6 +125,7 @@ class SealRequests:
             officer_id=audit.HOST,
             objects=(request.id,),
             owners=(*request.owners, request.agency),
+            whose=request.whose,
             purpose=request.purpose,
             case_ref=request.case_ref,
             request_id=request.id,

@@ -8,6 +8,7 @@ from broker.agencies.models import AgencyAction, Caller, PolicyBook
 from broker.agencies.policy import RequestView, may, request_view
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
+from broker.catalog.models import whose_of
 from broker.errors import Problem
 from broker.holds import orders
 from broker.holds.models import NewHold
@@ -105,12 +106,14 @@ class Requests:
     def _submitted(
         self, caller: Caller, submission: Submission, request_id: str, items: Sequence[NewItem]
     ) -> NewEntry:
-        bases = {item.agreement_id or "own" for item in items}
+        bases = {item.agreement_id or "own": (item.camera.agency,) for item in items}
+        owners = tuple(sorted({item.camera.agency for item in items}))
         return self._authority.entry(caller, Operation.ALTERATION, "submit_request").model_copy(
             update={
                 "objects": (request_id, *(item.camera.id for item in items)),
-                "owners": tuple(sorted({item.camera.agency for item in items})),
+                "owners": owners,
                 "basis": tuple(sorted(bases)),
+                "whose": bases | {request_id: owners} | whose_of(item.camera for item in items),
                 "request_id": request_id,
                 "query": {"items": [f"{i.camera.id} {i.requested}" for i in items]},
             }
@@ -134,8 +137,8 @@ class Requests:
             )
             if not view.nothing:
                 return request, view
-        owners = () if request is None else request.owners
-        await self._authority.deny(caller, "read_request", (request_id,), owners)
+        owners, whose = ((), {}) if request is None else (request.owners, request.whose)
+        await self._authority.deny(caller, "read_request", (request_id,), owners, whose)
         raise Problem("not_found", f"there is no request {request_id}")
 
     async def list_requests(
@@ -180,6 +183,7 @@ class Requests:
                 "case_ref": request.case_ref,
                 "objects": (request.id,),
                 "owners": tuple(owner for owner in request.owners if view.shows(owner)),
+                "whose": request.whose,
                 "request_id": request.id,
             }
         )
@@ -200,6 +204,7 @@ def host_entry(request: Request, item: Item, action: str, objects: tuple[str, ..
         officer_id=audit.HOST,
         objects=(request.id, item.camera.id, *objects),
         owners=(item.camera.agency, request.agency),
+        whose=request.whose | whose_of([item.camera]),
         purpose=request.purpose,
         case_ref=request.case_ref,
         request_id=request.id,

@@ -196,6 +196,15 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/networks/{network_id}/quarantine"): _stated(_network_read),
     ("POST", "/v1/networks/{network_id}/confirm"): _stated(_role("administrator")),
     ("GET", "/v1/audit/entries"): _stated(_role(*LOG_READERS)),
+    **dict.fromkeys(
+        (
+            ("GET", "/v1/audit/checkpoint"),
+            ("GET", "/v1/audit/proof"),
+            ("GET", "/v1/audit/consistency"),
+            ("POST", "/v1/audit/cosignatures"),
+        ),
+        _designated(_role(*LOG_READERS)),
+    ),
     ("POST", "/v1/holds"): _stated(
         _role(*CONTROL_ROOM, then=_camera("hold", reserved=False, hidden="camera_unknown"))
     ),

@@ -167,4 +167,5 @@ async def open_scene(folder: Path, redis: Redis, state: str) -> AsyncIterator[Sc
         agreed = Agreed(OWNER, PARTNER, STATES[state], PURPOSES, state != "none", unbroken)
         people = (*await _people(broker), *requesters)
         broker.clock.advance(seconds=1)
+        await broker.broker.sequencer.catch_up()
         yield Scene(broker, agreed, people, parts, requested)

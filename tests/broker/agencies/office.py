@@ -84,13 +84,12 @@ def open_office(file: Path, clock: StandingClock, identifiers: NumberedIdentifie
     migrate(file)
     ledger = Ledger(file)
     authority = Authority(ledger, clock, settings(file.parent).broker.purposes)
-    networks = {network.id: network.agency for network in settings(file.parent).network}
     yield Office(
         ledger=ledger,
         clock=clock,
         authority=authority,
         officers=Officers(ledger, clock, identifiers, authority),
         agreements=Agreements(ledger, clock, authority),
-        audit=AuditLog(ledger, clock, networks),
+        audit=AuditLog(ledger, clock),
     )
     ledger.close()

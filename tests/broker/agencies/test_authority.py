@@ -46,7 +46,7 @@ async def test_an_answer_is_not_given_when_its_entry_cannot_be_written(office: O
         await office.locates(caller)
 
 
-@pytest.mark.parametrize("table", ["audit_people", "audit_owners"])
+@pytest.mark.parametrize("table", ["audit_people", "audit_parts"])
 async def test_an_entry_is_whole_or_not_there(office: Office, table: str) -> None:
     caller = await office.sign_in("police", Role.OPERATOR)
     before = await office.log()

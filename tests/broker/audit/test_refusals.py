@@ -1,5 +1,6 @@
 """Refused attempts reach the owner's auditors, and tell the asker's auditors no more than the asker learned."""
 
+import json
 from typing import Any
 
 import pytest
@@ -48,7 +49,8 @@ async def test_the_askers_auditor_cannot_tell_a_hidden_camera_from_one_that_is_n
     await attempt(investigator, "rail-cctv:absent")
     hidden, absent = await denied(auditor)
     for entry in (hidden, absent):
-        del entry["sequence"], entry["objects"]
+        del entry["sequence"], entry["objects"], entry["parts"]
+        entry["leaf"] = len(json.loads(entry["leaf"])["commitments"])
     assert hidden == absent
 
 

@@ -80,6 +80,7 @@ WITHOUT_COUNTERPART = {
     *(("demo",), ("serve",), ("worker",), ("fetch",), ("verify",), ("doctor",)),
     *(("agency", "list"), ("officer", "revoke"), ("adapter", "check"), ("adapter", "new")),
     *(("places", "import"), ("places", "list"), ("places", "remove")),
+    *(("audit", "checkpoint"), ("audit", "prove"), ("audit", "erase")),
 }
 
 

@@ -18,7 +18,7 @@ GROUPS = {
     "officer": ("add", "list", "revoke"),
     "agreement": ("apply", "activate", "list", "end"),
     "places": ("import", "list", "remove", "find"),
-    "audit": ("export",),
+    "audit": ("checkpoint", "prove", "export", "erase"),
     "adapter": ("check", "new"),
 }
 EVERY = [(name,) for name in COMMANDS] + [(group, name) for group, names in GROUPS.items() for name in names]

@@ -18,6 +18,7 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/v1/requests/{request_id}/cancel"): {"reason": "Checked"},
     ("POST", "/v1/holds"): {"camera_ids": ["rail-cctv:r1"], "interval": str(LAST_MINUTES), "reason": "Theft"},
     ("PUT", "/v1/me/purpose"): {"purpose": "accident"},
+    ("POST", "/v1/audit/cosignatures"): {"note": "none"},
     ("POST", "/v1/cameras/search"): {
         "along": {"type": "LineString", "coordinates": [[2.355, 48.88], [2.36, 48.88]]},
         "buffer_m": 50,
@@ -30,6 +31,13 @@ BODIES: dict[tuple[str, str], object] = {
         "personnel_number": "T-9",
         "roles": ["operator"],
     },
+}
+
+
+QUERIES = {
+    ("GET", "/v1/audit/proof"): "?index=0",
+    ("GET", "/v1/audit/consistency"): "?from=1&to=1",
+    ("GET", "/v1/places"): "?q=a",
 }
 
 

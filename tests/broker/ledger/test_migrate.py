@@ -16,7 +16,11 @@ from broker.ledger.engine import sqlite_engine
 from broker.ledger.migrate import configuration, migrate
 from broker.ledger.tables import metadata
 
-LOG = "INSERT INTO audit_entries (at, operation, action, decision, objects, owners) VALUES (0,'','','','[]','[]')"
+ROWS = {
+    "audit_entries": "(sequence, at, operation, action, decision, commitments) VALUES (1, 0, '', '', '', '')",
+    "audit_parts": "(sequence, agency, salt, content) VALUES (1, 'rail', '', '')",
+    "log_checkpoints": "(size, at, note) VALUES (1, 0, '')",
+}
 
 
 def schema(file: Path) -> list[tuple[str, ...]]:
@@ -116,33 +120,32 @@ def test_nothing_can_be_taken_back_to_an_older_shape(ledger_file: Path) -> None:
     engine.dispose()
 
 
+@pytest.mark.parametrize("table", sorted(ROWS))
 @pytest.mark.parametrize(
-    "change",
-    [
-        "UPDATE audit_entries SET action = 'other'",
-        "DELETE FROM audit_entries",
-        "UPDATE audit_entries SET at = at",
-    ],
+    "change", ["UPDATE {} SET {} = 'other'", "UPDATE {} SET {} = {}", "DELETE FROM {}", "REPLACE INTO {} {}"]
 )
-def test_the_log_refuses_to_be_changed(ledger_file: Path, change: str) -> None:
+def test_the_log_refuses_to_be_changed(ledger_file: Path, table: str, change: str) -> None:
     engine = sqlite_engine(ledger_file, read_only=False)
+    values = ROWS[table]
     with engine.begin() as connection:
-        connection.exec_driver_sql(LOG)
+        connection.exec_driver_sql(f"INSERT INTO {table} {values}")
+        before = connection.exec_driver_sql(f"SELECT * FROM {table}").all()  # noqa: S608
+    text = {"audit_entries": "action", "audit_parts": "content", "log_checkpoints": "note"}[table]
+    what = values.replace("''", "'other'") if change.startswith("REPLACE") else text
     with pytest.raises(IntegrityError, match="append-only"), engine.begin() as connection:
-        connection.exec_driver_sql(change)
+        connection.exec_driver_sql(change.format(table, what, what))
     with engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT action FROM audit_entries").scalars().all() == [""]
+        assert connection.exec_driver_sql(f"SELECT * FROM {table}").all() == before  # noqa: S608
     engine.dispose()
 
 
-def test_replacing_an_entry_is_refused_as_well(ledger_file: Path) -> None:
+def test_who_acted_can_be_erased_and_not_be_another(ledger_file: Path) -> None:
     engine = sqlite_engine(ledger_file, read_only=False)
     with engine.begin() as connection:
-        connection.exec_driver_sql(LOG)
-    replace = LOG.replace("INSERT INTO audit_entries (at,", "REPLACE INTO audit_entries (sequence, at,")
-    replace = replace.replace("VALUES (0,''", "VALUES (1,0,'changed'")
-    with pytest.raises(IntegrityError), engine.begin() as connection:
-        connection.exec_driver_sql(replace)
-    with engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT operation FROM audit_entries").scalars().all() == [""]
+        connection.exec_driver_sql("INSERT INTO audit_people VALUES (1, 0, '', ''), (2, 0, '', '')")
+    with pytest.raises(IntegrityError, match="append-only"), engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE audit_people SET content = 'other'")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM audit_people WHERE sequence = 1")
+        assert connection.exec_driver_sql("SELECT sequence, content FROM audit_people").all() == [(2, "")]
     engine.dispose()

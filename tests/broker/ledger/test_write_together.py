@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation, Person
+from broker.audit.texts import read_person
 from broker.errors import Problem
 from broker.ledger import engine, tables
 from broker.ledger.engine import BATCH, CROWD, GATHER_S, Ledger
@@ -273,16 +274,19 @@ async def test_an_entry_is_read_back_as_it_was_written_whatever_its_letters(
     made = entry(text)
     await ledger.write_together(audit.append_together, audit.write_out(made, NOW))
     (read,) = await ledger.read(everything)
-    assert read.model_dump(exclude={"sequence", "at"}) == made.model_dump()
+    written = made.model_dump(exclude={"whose", "officer_id"})  # the host acted, whatever it is called
+    assert read.model_dump(include=written.keys()) == written
     assert read.at == NOW
 
 
 async def test_more_entries_than_a_statement_binds_are_all_written(ledger: Ledger) -> None:
     count = 2 * audit.MOST_VALUES // len(tables.audit_entries.columns) + 3
-    owners = tuple(f"owner-{n}" for n in range(audit.MOST_VALUES // 2 + 3))
+    owners = tuple(f"owner-{n}" for n in range(audit.MOST_VALUES // len(tables.audit_parts.columns) + 3))
     written = [audit.write_out(entry(f"e{n}", owners=owners if n == 0 else ()), NOW) for n in range(count)]
     receipts = await ledger.write(lambda c: audit.append_together(c, written))
     assert [receipt and receipt.sequence for receipt in receipts] == list(range(1, count + 1))
-    assert [e.case_ref for e in await ledger.read(everything)] == [f"e{n}" for n in range(count)]
+    people = select(tables.audit_people.c.content).order_by(tables.audit_people.c.sequence)
+    contents = await ledger.read(lambda c: c.execute(people).scalars().all())
+    assert [read_person(content).case_ref for content in contents] == [f"e{n}" for n in range(count)]
     concerned = await ledger.read(lambda c: audit.entries(c, agency=owners[-1], after=0, limit=10))
-    assert [e.owners for e in concerned] == [owners]
+    assert [(e.sequence, e.owners) for e in concerned] == [(1, owners[-1:])]

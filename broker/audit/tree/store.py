@@ -1,0 +1,98 @@
+"""Tiles, checkpoints and cosignatures in the ledger. A checkpoint is never changed, nor a full tile."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Connection, and_, delete, func, insert, select, type_coerce
+
+from broker.audit.texts import LeafRow
+from broker.audit.tree.merkle import TileId
+from broker.audit.tree.models import Standing, StoredCheckpoint
+from broker.ledger import tables
+
+
+class StoredTiles:
+    """The tiles of one view of the ledger; each is read once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._read: dict[TileId, bytes] = {}
+
+    def hashes(self, level: int, n: int) -> bytes:
+        known = self._read.get((level, n))
+        if known is None:
+            tiles = tables.log_tiles
+            query = select(tiles.c.hashes).where(tiles.c.level == level, tiles.c.n == n)
+            found = self._connection.execute(query).scalar_one_or_none()
+            known = self._read[level, n] = b"" if found is None else bytes(found)
+        return known
+
+
+def put_tiles(connection: Connection, grown: Mapping[TileId, bytes]) -> None:
+    """Writes new tiles, and fuller ones in the place of what they were."""
+    tiles = tables.log_tiles
+    for level in {level for level, _ in grown}:
+        first = min(n for at, n in grown if at == level)
+        connection.execute(delete(tiles).where(tiles.c.level == level, tiles.c.n == first))
+    rows = [{"level": level, "n": n, "hashes": hashes} for (level, n), hashes in grown.items()]
+    connection.execute(insert(tiles), rows)
+
+
+def standing(connection: Connection) -> Standing:
+    """Two look-ups at the end of an index."""
+    kept = tables.log_checkpoints
+    entries = select(func.max(tables.audit_entries.c.sequence)).scalar_subquery()
+    newest = select(func.max(kept.c.size)).scalar_subquery()
+    row = connection.execute(
+        select(
+            entries.label("entries"),
+            newest.label("size"),
+            select(kept.c.at).where(kept.c.size == newest).scalar_subquery().label("at"),
+        )
+    ).one()
+    return Standing(row.entries or 0, row.size or 0, row.at)
+
+
+def leaves(connection: Connection, after: int, limit: int) -> list[LeafRow]:
+    """What leaves are made of, of the entries after one sequence number, in order."""
+    log = tables.audit_entries
+    columns = [log.c[name] if name != "at" else type_coerce(log.c.at, BigInteger) for name in LeafRow._fields]
+    query = select(*columns).where(log.c.sequence > after).order_by(log.c.sequence).limit(limit)
+    return [LeafRow._make(row) for row in connection.execute(query)]
+
+
+def put_checkpoint(connection: Connection, checkpoint: StoredCheckpoint) -> None:
+    connection.execute(insert(tables.log_checkpoints).values(**checkpoint._asdict()))
+
+
+def newest_checkpoint(connection: Connection, *, cosigned: bool = False) -> StoredCheckpoint | None:
+    """The largest, of all or of those that a witness co-signed."""
+    kept = tables.log_checkpoints
+    query = select(kept).order_by(kept.c.size.desc()).limit(1)
+    if cosigned:
+        query = query.where(kept.c.size.in_(select(func.max(tables.log_cosignatures.c.size))))
+    row = connection.execute(query).one_or_none()
+    return None if row is None else StoredCheckpoint(row.size, row.at, row.note)
+
+
+def checkpoint(connection: Connection, size: int) -> StoredCheckpoint | None:
+    kept = tables.log_checkpoints
+    row = connection.execute(select(kept).where(kept.c.size == size)).one_or_none()
+    return None if row is None else StoredCheckpoint(row.size, row.at, row.note)
+
+
+def cosignatures(connection: Connection, size: int) -> list[str]:
+    """The lines under a checkpoint, each with its newline, by their witnesses' names."""
+    kept = tables.log_cosignatures
+    query = select(kept.c.line).where(kept.c.size == size).order_by(kept.c.name)
+    return list(connection.execute(query).scalars())
+
+
+def put_cosignature(connection: Connection, size: int, name: str, line: str, at: datetime) -> bool:
+    """Keeps a witness's line; False where it has one there already, which stays."""
+    kept = tables.log_cosignatures
+    there = select(kept.c.size).where(and_(kept.c.size == size, kept.c.name == name))
+    if connection.execute(there).first() is not None:
+        return False
+    connection.execute(insert(kept).values(size=size, name=name, line=line, at=at))
+    return True
