@@ -46,6 +46,8 @@ KINDS: Final[dict[str, Kind]] = {
     "interval_outside": Kind(422, "The interval is not inside the requested one"),
     "cursor_invalid": Kind(422, "The cursor does not belong to this query"),
     "body_too_large": Kind(413, "The body is too large"),
+    "head_too_large": Kind(431, "Address and headers are too large"),
+    "call_too_slow": Kind(408, "The call was sent too slowly"),
     "range_not_satisfiable": Kind(416, "The range lies outside the file"),
     # the caller must look at what has changed
     "state_conflict": Kind(409, "The state does not allow this any more"),
@@ -53,6 +55,7 @@ KINDS: Final[dict[str, Kind]] = {
     "idempotency_conflict": Kind(409, "The idempotency key was used for another call"),
     "version_conflict": Kind(412, "It changed since it was read"),
     # the caller can only try again later
+    "too_many_connections": Kind(503, "Too many connections are open"),
     "catalog_unavailable": Kind(503, "The catalog is out of reach"),
     "ledger_unavailable": Kind(503, "The ledger is out of reach"),
     "vault_unavailable": Kind(503, "The vault is out of reach"),

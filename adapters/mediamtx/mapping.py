@@ -22,7 +22,7 @@ CODECS: Final = {
     "mpeg-1/2 video": "mpeg2",
 }
 _UNITS_S: Final = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
-_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|d|h|m|s)")
+_PART: Final = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)(ms|us|µs|d|h|m|s)")
 
 
 class PathConf(BaseModel):

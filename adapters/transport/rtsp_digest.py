@@ -14,7 +14,9 @@ from typing import Final
 from adapters.contract.errors import Misconfigured, Refused
 from adapters.transport.credentials import Credentials
 
-_PARAMETER = re.compile(r'(?P<name>[A-Za-z0-9-]+)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,]+))')
+_PARAMETER = re.compile(
+    r'(?P<name>[A-Za-z0-9-]{1,64})\s{0,8}=\s{0,8}(?:"(?P<quoted>(?:[^"\\]|\\.){0,1024})"|(?P<plain>[^\s,]+))'
+)
 _STRENGTH: Final = ("sha-256-sess", "sha-256", "md5-sess", "md5")
 
 

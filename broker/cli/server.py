@@ -11,6 +11,7 @@ import uvicorn
 from broker.app import Broker, create_api
 from broker.cli.failures import Failure
 from broker.garbage import spare_what_stays
+from broker.http.connections import GuardedProtocol
 
 BACKLOG: Final = 2048
 GRACE_S: Final = 5
@@ -67,6 +68,8 @@ async def serve_until_stopped(broker: Broker, bound: socket.socket, on_answering
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
+        http=GuardedProtocol,
+        ws="none",
     )
     server = _Server(config, on_answering)
     serving = asyncio.create_task(server.serve(sockets=[bound]))

@@ -14,7 +14,7 @@ from broker.http.problem_details import MEDIA_TYPE, problem_body, problem_schema
 Responses = dict[int | str, dict[str, Any]]
 
 STATUSES: Final = tuple(sorted({kind.status for kind in KINDS.values()}))
-OF_EVERY_CALL: Final = (400, 405, 413, 500)
+OF_EVERY_CALL: Final = (400, 405, 408, 413, 431, 500)
 """Statuses that also a call without a token can meet."""
 
 DETAILS: Final[dict[str, str]] = {

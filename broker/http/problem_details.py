@@ -12,7 +12,13 @@ from starlette.exceptions import HTTPException
 from broker.errors import KINDS, Problem
 
 MEDIA_TYPE = "application/problem+json"
-_BY_STATUS = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+_BY_STATUS = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "call_too_slow",
+    413: "body_too_large",
+}
 
 
 def problem_response(problem: Problem) -> JSONResponse:

@@ -24,7 +24,7 @@ REPLAY_PATH: Final = "/replay/"
 LIVE_PATH: Final = "/live/"
 LOOK_EVERY_S: Final = 0.5
 _RANGE = re.compile(r"clock=(\d{8}T\d{6}(?:\.\d+)?)Z-(?:(\d{8}T\d{6}(?:\.\d+)?)Z)?")
-_PARAMETER = re.compile(r'(\w+)="?((?:[^",\\]|\\.)*)"?')
+_PARAMETER = re.compile(r'(\w{1,64})="?((?:[^",\\]|\\.){0,1024})"?')
 
 Headers = Mapping[str, str]
 

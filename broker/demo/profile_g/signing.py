@@ -16,7 +16,7 @@ from broker.demo.profile_g.models import DeviceOrder
 REALM: Final = "entrevue demo recorder"
 FRESH: Final = timedelta(seconds=30)
 NONCES_KEPT: Final = 1000
-_PARAMETER = re.compile(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
+_PARAMETER = re.compile(r'(\w{1,64})=(?:"((?:[^"\\]|\\.){0,1024})"|([^\s,]+))')
 
 
 def local_name(element: Element) -> str:

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from broker.agencies.models import Role
 from broker.app import create_api
+from broker.http.connections import GuardedProtocol
 from tests.world import LAST_MINUTES, open_test_broker, submission
 
 
@@ -57,7 +58,9 @@ async def _run(data: Path, valkey: Path, ready: "Future[Served]", stop: threadin
             listener.bind(("127.0.0.1", 0))
             listener.listen()  # from here on connections queue until the server takes them
             api = create_api(opened.broker.services)
-            server = uvicorn.Server(uvicorn.Config(api, log_config=None, lifespan="off"))
+            server = uvicorn.Server(
+                uvicorn.Config(api, log_config=None, lifespan="off", http=GuardedProtocol, ws="none")
+            )
             serving = asyncio.create_task(server.serve([listener]))
             port = listener.getsockname()[1]
             ready.set_result(Served(f"http://127.0.0.1:{port}", officer.token, request_id))
