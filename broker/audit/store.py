@@ -5,6 +5,7 @@ What each agency may read of an entry is written with it, as a part of its own.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain, count
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -77,16 +78,16 @@ def _person_of(entry: NewEntry) -> PersonContent | None:
     return PersonContent(entry.case_ref, name, entry.officer_id, number, service)
 
 
-_VERSION_AND_LAST: Final = select(
-    select(tables.policy_version.c.version).scalar_subquery(),
-    select(func.max(tables.audit_entries.c.sequence)).scalar_subquery(),
+_VERSION_AND_LAST: Final = (
+    "SELECT (SELECT version FROM policy_version), (SELECT max(sequence) FROM audit_entries)"
 )
+"""As text, as the inserts are: composing a statement costs more than all that the database does for it."""
 
 
 def append_together(connection: Connection, entries: Sequence[Written]) -> list[Receipt | None]:
     """Writes the entries in their order; they become durable with the transaction. None for an entry that was to be
     written at another version of the policy than it is now: it is not written."""
-    version, last = connection.execute(_VERSION_AND_LAST).one()
+    version, last = connection.exec_driver_sql(_VERSION_AND_LAST).one()
     numbers = count((last or 0) + 1)
     receipts = [
         Receipt(next(numbers), version) if entry.version in (None, version) else None for entry in entries
@@ -103,12 +104,17 @@ def append_together(connection: Connection, entries: Sequence[Written]) -> list[
 def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Rows of values as the database keeps them, one for each column, in few statements: each is one call of the
     database's, during which other threads go on."""
-    names = ", ".join(column.name for column in table.columns)
-    mark = {"qmark": "?", "format": "%s", "pyformat": "%s"}[connection.dialect.paramstyle]
-    one = f"({', '.join([mark] * len(table.columns))})"
     for some in _chunks(rows, MOST_VALUES // len(table.columns)):
-        statement = f"INSERT INTO {table.name} ({names}) VALUES {', '.join([one] * len(some))}"  # noqa: S608  # names of ours
+        statement = _insertion(table, len(some), connection.dialect.paramstyle)
         connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
+
+
+@lru_cache(maxsize=512)
+def _insertion(table: Table, count: int, style: str) -> str:
+    mark = {"qmark": "?", "format": "%s", "pyformat": "%s"}[style]
+    names = ", ".join(column.name for column in table.columns)
+    one = f"({', '.join([mark] * len(table.columns))})"
+    return f"INSERT INTO {table.name} ({names}) VALUES {', '.join([one] * count)}"  # noqa: S608  # names of ours
 
 
 def append(connection: Connection, entry: NewEntry, at: datetime) -> Receipt:

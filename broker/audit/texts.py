@@ -86,10 +86,10 @@ class _Random(threading.local):
         self._drawn, self._used = b"", 0
 
     def take(self, count: int) -> bytes:
-        """So many bytes, of a few dozen at the most; none is ever given out twice."""
+        """So many bytes; none is ever given out twice."""
         used = self._used
         if used + count > len(self._drawn):
-            self._drawn, used = secrets.token_bytes(DRAWN_BYTES), 0
+            self._drawn, used = secrets.token_bytes(max(DRAWN_BYTES, count)), 0
         self._used = used + count
         return self._drawn[used : used + count]
 
@@ -99,12 +99,16 @@ _RANDOM: Final = _Random()
 
 def committed(contents: Sequence[PartContent | PersonContent]) -> Commitments:
     """Salts the contents, and commits to them in an order that tells nothing."""
-    spare = -len(contents) % FILLED_TO
-    salted, hashes = [], [_RANDOM.take(HASH_BYTES).hex() for _ in range(spare)]
+    count, sha256 = len(contents), hashlib.sha256
+    spare = -count % FILLED_TO
+    random = _RANDOM.take(SALT_BYTES * count + HASH_BYTES * spare)
+    salted, hashes, at = [], [], 0
     for content in contents:
-        salt, text = _RANDOM.take(SALT_BYTES), _ENCODE(content)
+        salt, text = random[at : at + SALT_BYTES], _ENCODE(content)
         salted.append(Salted(salt.hex(), text.decode()))
-        hashes.append(hashlib.sha256(salt + text).hexdigest())
+        hashes.append(sha256(salt + text).hexdigest())
+        at += SALT_BYTES
+    hashes += [random[start : start + HASH_BYTES].hex() for start in range(at, len(random), HASH_BYTES)]
     hashes.sort()
     joined = '","'.join(hashes)
     return Commitments(salted, f'["{joined}"]')

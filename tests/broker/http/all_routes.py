@@ -1,4 +1,4 @@
-"""Every route of the application, found by listing them, and a body for each that takes one."""
+"""Every route of the application, found by listing them, with a body for each that takes one, and what must be asked."""
 
 from typing import cast
 
@@ -32,6 +32,7 @@ BODIES: dict[tuple[str, str], object] = {
         "roles": ["operator"],
     },
 }
+QUERIES = {("GET", "/v1/audit/proof"): "?index=0", ("GET", "/v1/audit/consistency"): "?from=1&to=1"}
 
 
 QUERIES = {
