@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -44,12 +45,16 @@ from broker.holds.orders import OrderDesk
 from broker.holds.routes import router as holds_router
 from broker.holds.service import Holds
 from broker.http import problem_details
-from broker.http.document import OF_EVERY_CALL, DescribedApi, problems
+from broker.http.document import OF_EVERY_CALL, problems
+from broker.http.guarding import GuardedApi
 from broker.http.health import CountCalls, Metrics
 from broker.http.health import router as health_router
 from broker.http.limits import LimitBody
 from broker.http.services import Services
 from broker.identifiers import Identifiers
+from broker.identity.routes import router as identity_router
+from broker.identity.sign_in.routes import router as sign_in_router
+from broker.identity.wiring import Identity, build_identity
 from broker.ingest.leases import Leases
 from broker.ingest.metrics import NetworkMetrics
 from broker.ingest.networks import Networks
@@ -59,6 +64,8 @@ from broker.ingest.schedule import Schedule
 from broker.ingest.service import Ingest
 from broker.ledger.engine import Ledger
 from broker.ledger.migrate import migrate
+from broker.quotas.service import Quotas
+from broker.quotas.store import Counts
 from broker.requests.clips import ClipTools, MakeClips
 from broker.requests.decisions import Decisions
 from broker.requests.delivery import Delivery
@@ -92,6 +99,7 @@ class Office:
 
     authority: Authority
     officers: Officers
+    identity: Identity
     agreements: Agreements
     audit: AuditLog
     gazetteers: Gazetteers
@@ -167,6 +175,8 @@ async def open_broker(settings: Settings, host: Host, owned: OwnedData | None) -
         await build_office(settings, host, ledger).gazetteers.check_networks()
         broker = build(settings, host, ledger, CatalogStore(redis))
         stack.push_async_callback(broker.recorders.aclose)
+        stack.push_async_callback(broker.services.identity.client.aclose)
+        stack.push_async_callback(broker.services.authority.noted)
         await broker.services.agreements.seed(settings)
         yield broker
 
@@ -207,14 +217,17 @@ async def open_recorders(settings: Settings, host: Host) -> AsyncIterator[Record
 
 def build_office(settings: Settings, host: Host, ledger: Ledger) -> Office:
     """Wires what needs the ledger only."""
-    authority = Authority(ledger, host.clock, settings.broker.purposes)
+    clock, identifiers = host.clock, host.identifiers
+    idle = timedelta(minutes=settings.session.idle_min)
+    authority = Authority(ledger, clock, settings.broker.purposes, idle)
     networks = {network.id: network.agency for network in settings.network}
     return Office(
         authority=authority,
-        officers=Officers(ledger, host.clock, host.identifiers, authority),
-        agreements=Agreements(ledger, host.clock, authority),
-        audit=AuditLog(ledger, host.clock, networks),
-        gazetteers=Gazetteers(ledger, host.clock, networks, host.read_places),
+        officers=Officers(ledger, clock, identifiers, authority),
+        identity=build_identity(settings, ledger, clock, identifiers, authority),
+        agreements=Agreements(ledger, clock, authority),
+        audit=AuditLog(ledger, clock, networks),
+        gazetteers=Gazetteers(ledger, clock, networks, host.read_places),
     )
 
 
@@ -257,6 +270,8 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         clock=clock,
         authority=authority,
         officers=office.officers,
+        identity=office.identity,
+        quotas=Quotas(settings.limits, Counts(catalog_store.connections)),
         agreements=office.agreements,
         audit=office.audit,
         catalog=catalog,
@@ -315,15 +330,15 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
 
 def create_api(services: Services) -> FastAPI:
     """The HTTP application over one process's services."""
-    app = DescribedApi(
+    app = GuardedApi(
         title="Entrevue",
         version=version("entrevue"),
         summary="A broker of video-surveillance metadata between agencies",
         docs_url=None,  # the bundled pages load code from a content network
         redoc_url=None,
         redirect_slashes=False,  # an address has one spelling; another one is a problem as everywhere
+        services=services,
     )
-    app.state.services = services
     app.state.metrics = Metrics()
     app.state.metrics.registry.register(NetworkMetrics(lambda: services))
     problem_details.install(app)
@@ -334,10 +349,12 @@ def create_api(services: Services) -> FastAPI:
         requests_router,
         holds_router,
         agencies_router,
+        identity_router,
         networks_router,
         audit_router,
     ):
         app.include_router(router, responses=problems())
+    app.include_router(sign_in_router, responses=problems())
     app.include_router(health_router, responses=problems(OF_EVERY_CALL))
     return app
 
