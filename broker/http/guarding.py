@@ -16,13 +16,14 @@ HEADERS: Final = (
     (b"content-security-policy", CONTENT_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
-"""An answer that says one of these itself is believed."""
+"""An answer that says one of these itself is believed. With `no-referrer` browsers would say that the broker's forms
+come from nowhere: https://fetch.spec.whatwg.org/#append-a-request-origin-header"""
 HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
 NAMES_KEPT: Final = 1000
 

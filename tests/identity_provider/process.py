@@ -26,6 +26,10 @@ class RealProvider:
 
     issuer: str
 
+    def set_client(self, public_url: str) -> None:
+        """Where the broker is: browsers are sent back there and nowhere else."""
+        httpx.post(f"{self.issuer}/control/client", json={"public_url": public_url}).raise_for_status()
+
     def set_person(self, sub: str, **claims: Any) -> None:
         """Whoever signs in next is this one."""
         httpx.post(f"{self.issuer}/control/person", json={"sub": sub, **claims}).raise_for_status()
@@ -52,11 +56,11 @@ def installed() -> Path:
 
 
 @contextmanager
-def run_provider(public_url: str, errors: Path) -> Iterator[RealProvider]:
+def run_provider(errors: Path) -> Iterator[RealProvider]:
     """Runs until the block ends; what it complains about is in `errors`."""
     server = installed() / "server.mjs"
     shutil.copy(FOLDER / "server.mjs", server)
-    command = ["node", server, CLIENT_ID, CLIENT_SECRET, public_url]
+    command = ["node", server, CLIENT_ID, CLIENT_SECRET]
     with (
         errors.open("w") as complaints,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True) as process,

@@ -1,12 +1,13 @@
-// A real OpenID provider on loopback for the tests of signing in: `node server.mjs CLIENT_ID SECRET PUBLIC_URL`.
-// It signs everybody in as the person whom `POST /control/person` named last, and makes new keys at `POST /control/keys`.
+// A real OpenID provider on loopback for the tests of signing in: `node server.mjs CLIENT_ID SECRET`.
+// `POST /control/client` names the broker's address. It signs everybody in as the person whom `POST /control/person` named last, and makes new keys at `POST /control/keys`.
 import { createServer } from "node:http";
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { Provider } from "oidc-provider";
 
-const [clientId, secret, publicUrl] = process.argv.slice(2);
+const [clientId, secret] = process.argv.slice(2);
 const people = new Map();
 let person;
+let publicUrl;
 let issuer;
 let provider;
 
@@ -57,6 +58,10 @@ const server = createServer(async (request, response) => {
       people.set(sub, claims);
       person = sub;
       response.writeHead(204).end();
+    } else if (request.url === "/control/client") {
+      publicUrl = (await bodyOf(request)).public_url;
+      provider = build();
+      response.writeHead(204).end();
     } else if (request.url === "/control/keys") {
       provider = build();
       response.writeHead(204).end();
@@ -73,6 +78,5 @@ const server = createServer(async (request, response) => {
 
 server.listen(0, "127.0.0.1", () => {
   issuer = `http://127.0.0.1:${server.address().port}`;
-  provider = build();
   console.log(issuer);
 });

@@ -29,7 +29,8 @@ PERSON = {
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealProvider]:
-    with run_provider(ORIGIN, tmp_path_factory.mktemp("provider") / "errors") as running:
+    with run_provider(tmp_path_factory.mktemp("provider") / "errors") as running:
+        running.set_client(ORIGIN)
         yield running
 
 
