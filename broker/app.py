@@ -10,11 +10,10 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from adapters import registry
@@ -22,13 +21,9 @@ from adapters.contract.protocol import GazetteerReader, Manifest
 from broker.agencies.agreements import Agreements
 from broker.agencies.authority import Authority
 from broker.agencies.officers import Officers
-from broker.agencies.routes import router as agencies_router
 from broker.audit.erasure.service import ErasePeople, Erasure
-from broker.audit.routes import router as audit_router
 from broker.audit.service import AuditLog
 from broker.audit.tree.keys import open_log_key, witness_keys
-from broker.audit.tree.metrics import TreeMetrics
-from broker.audit.tree.routes import router as tree_router
 from broker.audit.tree.sequencer import Sequencer
 from broker.audit.tree.service import LogTree
 from broker.catalog.attached import attach
@@ -39,7 +34,6 @@ from broker.catalog.gazetteers.service import Gazetteers
 from broker.catalog.gazetteers.shelf import GazetteerShelf
 from broker.catalog.index.following import CatalogFollower
 from broker.catalog.index.memory import CatalogIndex
-from broker.catalog.routes import router as catalog_router
 from broker.catalog.service import Catalog
 from broker.catalog.snapshots import Snapshots
 from broker.catalog.store import CatalogStore
@@ -47,28 +41,22 @@ from broker.clock import Clock
 from broker.errors import Problem, SetupProblem
 from broker.holds.carrying import PlaceHolds, ReleaseHolds
 from broker.holds.orders import OrderDesk
-from broker.holds.routes import router as holds_router
 from broker.holds.service import Holds
-from broker.http import problem_details
-from broker.http.document import OF_EVERY_CALL, DescribedApi, problems
-from broker.http.health import CountCalls, Metrics
-from broker.http.health import router as health_router
-from broker.http.limits import LimitBody
 from broker.http.services import Services
 from broker.identifiers import Identifiers
+from broker.identity.wiring import Identity, build_identity
 from broker.ingest.leases import Leases
-from broker.ingest.metrics import NetworkMetrics
 from broker.ingest.networks import Networks
 from broker.ingest.recorder import LoadAdapter, Recorders
-from broker.ingest.routes import router as networks_router
 from broker.ingest.schedule import Schedule
 from broker.ingest.service import Ingest
 from broker.ledger.engine import Ledger
 from broker.ledger.migrate import migrate
+from broker.quotas.service import Quotas
+from broker.quotas.store import Counts
 from broker.requests.clips import ClipTools, MakeClips
 from broker.requests.decisions import Decisions
 from broker.requests.delivery import Delivery
-from broker.requests.routes import router as requests_router
 from broker.requests.scratch import clear_scratch
 from broker.requests.sealing import SealRequests, SealTools
 from broker.requests.service import Requests
@@ -99,6 +87,7 @@ class Office:
 
     authority: Authority
     officers: Officers
+    identity: Identity
     agreements: Agreements
     audit: AuditLog
     tree: LogTree
@@ -181,6 +170,8 @@ async def open_broker(settings: Settings, host: Host, owned: OwnedData | None) -
         await build_office(settings, host, ledger).gazetteers.check_networks()
         broker = build(settings, host, ledger, CatalogStore(redis))
         stack.push_async_callback(broker.recorders.aclose)
+        stack.push_async_callback(broker.services.identity.client.aclose)
+        stack.push_async_callback(broker.services.authority.noted)
         await broker.services.agreements.seed(settings)
         yield broker
 
@@ -221,16 +212,19 @@ async def open_recorders(settings: Settings, host: Host) -> AsyncIterator[Record
 
 def build_office(settings: Settings, host: Host, ledger: Ledger) -> Office:
     """Wires what needs the ledger only."""
-    authority = Authority(ledger, host.clock, settings.broker.purposes)
+    clock, identifiers = host.clock, host.identifiers
+    idle = timedelta(minutes=settings.session.idle_min)
+    authority = Authority(ledger, clock, settings.broker.purposes, idle)
     networks = {network.id: network.agency for network in settings.network}
     return Office(
         authority=authority,
-        officers=Officers(ledger, host.clock, host.identifiers, authority),
-        agreements=Agreements(ledger, host.clock, authority),
-        audit=AuditLog(ledger, host.clock),
-        tree=LogTree(ledger, host.clock, witness_keys((a.id, a.witness) for a in settings.agency)),
-        erasure=Erasure(ledger, host.clock, settings.broker.log_personal_days),
-        gazetteers=Gazetteers(ledger, host.clock, networks, host.read_places),
+        officers=Officers(ledger, clock, identifiers, authority),
+        identity=build_identity(settings, ledger, clock, identifiers, authority),
+        agreements=Agreements(ledger, clock, authority),
+        audit=AuditLog(ledger, clock),
+        tree=LogTree(ledger, clock, witness_keys((a.id, a.witness) for a in settings.agency)),
+        erasure=Erasure(ledger, clock, settings.broker.log_personal_days),
+        gazetteers=Gazetteers(ledger, clock, networks, host.read_places),
     )
 
 
@@ -274,6 +268,8 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         clock=clock,
         authority=authority,
         officers=office.officers,
+        identity=office.identity,
+        quotas=Quotas(settings.limits, Counts(catalog_store.connections)),
         agreements=office.agreements,
         audit=office.audit,
         tree=office.tree,
@@ -332,37 +328,6 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         worker=Worker(jobs, catalog_store, clock, process, limits.lease_s),
         sequencer=sequencer,
     )
-
-
-def create_api(services: Services) -> FastAPI:
-    """The HTTP application over one process's services."""
-    app = DescribedApi(
-        title="Entrevue",
-        version=version("entrevue"),
-        summary="A broker of video-surveillance metadata between agencies",
-        docs_url=None,  # the bundled pages load code from a content network
-        redoc_url=None,
-        redirect_slashes=False,  # an address has one spelling; another one is a problem as everywhere
-    )
-    app.state.services = services
-    app.state.metrics = Metrics()
-    app.state.metrics.registry.register(NetworkMetrics(lambda: services))
-    app.state.metrics.registry.register(TreeMetrics(lambda: services))
-    problem_details.install(app)
-    app.add_middleware(LimitBody)
-    app.add_middleware(CountCalls, metrics=app.state.metrics)
-    for router in (
-        catalog_router,
-        requests_router,
-        holds_router,
-        agencies_router,
-        networks_router,
-        audit_router,
-        tree_router,
-    ):
-        app.include_router(router, responses=problems())
-    app.include_router(health_router, responses=problems(OF_EVERY_CALL))
-    return app
 
 
 async def run_background(broker: Broker, *, ingest: bool, worker: bool) -> None:

@@ -21,9 +21,13 @@ KINDS: Final[dict[str, Kind]] = {
     # the caller must say who they are
     "token_missing": Kind(401, "No bearer token was sent"),
     "token_invalid": Kind(401, "The token is unknown, revoked or expired"),
+    "session_invalid": Kind(401, "The session is unknown, ended or expired"),
+    "sign_in_refused": Kind(401, "The sign-in was refused"),
     # the caller must ask somebody
     "purpose_missing": Kind(403, "No purpose was stated"),
     "not_designated": Kind(403, "The officer has no current designation"),
+    "scope_missing": Kind(403, "The token's scopes do not include this"),
+    "cross_site": Kind(403, "The call does not come from the broker's own pages"),
     "role_denied": Kind(403, "The officer's roles do not include this"),
     "action_denied": Kind(403, "No right and no agreement allows this"),
     "own_request": Kind(403, "Nobody decides on their own request"),
@@ -48,6 +52,8 @@ KINDS: Final[dict[str, Kind]] = {
     "body_too_large": Kind(413, "The body is too large"),
     "head_too_large": Kind(431, "Address and headers are too large"),
     "call_too_slow": Kind(408, "The call was sent too slowly"),
+    "password_unfit": Kind(422, "The password cannot be used"),
+    "host_unknown": Kind(421, "The broker has another name"),
     "range_not_satisfiable": Kind(416, "The range lies outside the file"),
     # the caller must look at what has changed
     "state_conflict": Kind(409, "The state does not allow this any more"),
@@ -56,6 +62,9 @@ KINDS: Final[dict[str, Kind]] = {
     "version_conflict": Kind(412, "It changed since it was read"),
     # the caller can only try again later
     "too_many_connections": Kind(503, "Too many connections are open"),
+    "too_many_calls": Kind(429, "Too many calls in a short time"),
+    "sign_in_locked": Kind(429, "Too many failed sign-ins"),
+    "provider_unavailable": Kind(503, "The identity provider is out of reach"),
     "catalog_unavailable": Kind(503, "The catalog is out of reach"),
     "ledger_unavailable": Kind(503, "The ledger is out of reach"),
     "vault_unavailable": Kind(503, "The vault is out of reach"),

@@ -6,6 +6,9 @@ import time
 from typing import Protocol
 
 TOKEN_PREFIX = "ent_"  # noqa: S105 - marks a bearer token, so that leaked ones can be searched for
+SESSION_PREFIX = "ens_"
+CODE_PREFIX = "enc_"
+"""A cookie's secret and a one-time code: neither is ever taken for a token."""
 
 
 class Identifiers(Protocol):
@@ -13,8 +16,8 @@ class Identifiers(Protocol):
         """A fresh id such as `req_01j…`; ids made later sort later, to the millisecond."""
         ...
 
-    def secret(self) -> str:
-        """A bearer token with 256 random bits."""
+    def secret(self, prefix: str = TOKEN_PREFIX) -> str:
+        """A bearer token, or what else the prefix says, with 256 random bits."""
         ...
 
 
@@ -24,8 +27,8 @@ class RandomIdentifiers:
     def new(self, prefix: str) -> str:
         return f"{prefix}_{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
-    def secret(self) -> str:
-        return TOKEN_PREFIX + secrets.token_urlsafe(32)
+    def secret(self, prefix: str = TOKEN_PREFIX) -> str:
+        return prefix + secrets.token_urlsafe(32)
 
 
 def token_hash(token: str) -> str:

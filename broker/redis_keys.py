@@ -9,6 +9,7 @@
 | `entrevue:network:{ID}:quarantine` | list | records that could not be used, by reason, as JSON |
 | `entrevue:network:{ID}:confirmed` | string | an answer that an administrator takes for true, as JSON |
 | `entrevue:network:{ID}:lease` | string | who runs the network's ingest, with expiry |
+| `entrevue:calls:ID/ID/ID/1/minute` | string | parts of a minute's calls: sort, whose, and how many parts |
 | `entrevue:identity` | string | tells this catalog from one begun anew after a loss |
 | `entrevue:changes` | stream | what changed: `camera` ids, `report` or `places` of a network id, or `gazetteer` |
 | `entrevue:wake` | list | wakes a worker |
@@ -20,6 +21,7 @@ NETWORKS: Final = "entrevue:networks"
 IDENTITY: Final = "entrevue:identity"
 CHANGES: Final = "entrevue:changes"
 WAKE: Final = "entrevue:wake"
+CALLS: Final = "entrevue:calls"
 
 CHANGES_KEPT: Final = 200_000
 WAKES_KEPT: Final = 64

@@ -7,6 +7,7 @@ import os
 import tomllib
 from collections.abc import Sequence
 from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import parse_qs, urlsplit
@@ -22,7 +23,18 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Degrees = Annotated[float, Field(allow_inf_nan=False)]
 Box = tuple[Degrees, Degrees, Degrees, Degrees]
 ActionName = Literal["locate", "view_snapshot", "view_live", "hold", "request_clip"]
+RoleName = Literal["operator", "investigator", "custodian", "auditor", "dpo", "administrator"]
 KindName = Literal["fixed", "ptz", "dome", "mobile"]
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether the host of an address is this machine, whatever any name server says."""
+    if host is None:
+        return False
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Section(BaseModel):
@@ -123,6 +135,14 @@ class BrokerSettings(Section):
             return self.log_origin
         return f"{urlsplit(self.public_url).netloc.rpartition('@')[2]}/log"
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+            raise ValueError("the public address is written as https://host or https://host:port")
+        return value.rstrip("/")
+
     @field_validator("redis_url")
     @classmethod
     def _carries_no_password(cls, value: str | Secret | None) -> str | Secret | None:
@@ -194,6 +214,60 @@ class AgreementSettings(Section):
         return value
 
 
+class SessionSettings(Section):
+    """How long a sign-in by a browser lasts."""
+
+    idle_min: Annotated[float, Field(ge=5, le=24 * 60, allow_inf_nan=False)] = 30
+    absolute_h: Annotated[float, Field(gt=0, le=24 * 31, allow_inf_nan=False)] = 12
+
+
+class LimitSettings(Section):
+    """How many calls are answered in a minute, by all processes together."""
+
+    officer_per_min: Annotated[int, Field(gt=0, le=10**9)] = 1200
+    agency_per_min: Annotated[int, Field(gt=0, le=10**9)] = 12_000
+    sign_in_per_min: Annotated[int, Field(gt=0, le=10**9)] = 60
+
+
+class IdentityProviderSettings(Section):
+    """An OpenID Connect provider. Nobody signs in whom its claims do not name in full, or an administrator bound."""
+
+    id: Identifier
+    name: Annotated[str, Field(min_length=1)]
+    issuer: str
+    client_id: Annotated[str, Field(min_length=1)]
+    client_secret: Secret | None = None
+    scopes: tuple[str, ...] = ("openid", "profile")
+    designates: bool = False
+    designation_h: Annotated[float, Field(gt=0, le=24 * 366, allow_inf_nan=False)] = 12
+    agency: Identifier | None = None
+    agency_claim: str | None = None
+    agencies: dict[str, Identifier] = Field(default_factory=dict)
+    role_claim: str | None = None
+    roles: dict[str, tuple[RoleName, ...]] = Field(default_factory=dict)
+    name_claim: str = "name"
+    service_claim: str = "department"
+    personnel_number_claim: str = "employee_number"
+
+    @field_validator("issuer")
+    @classmethod
+    def _is_guarded(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+            raise ValueError("an issuer's address begins with https://")
+        if parts.query or parts.fragment or "@" in value:
+            raise ValueError("an issuer's address has no query, fragment or password")
+        return value
+
+    @model_validator(mode="after")
+    def _says_whose(self) -> Self:
+        if (self.agency is None) == (self.agency_claim is None):
+            raise ValueError("an identity provider has either agency or agency_claim with agencies")
+        if self.designates and (self.role_claim is None or not self.roles):
+            raise ValueError("a provider that designates says which roles: role_claim and roles")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything that is configured. `base_dir` is where relative paths start: the file's folder."""
 
@@ -205,6 +279,9 @@ class Settings(BaseSettings):
     agency: tuple[AgencySettings, ...] = ()
     network: tuple[NetworkSettings, ...] = ()
     agreement: tuple[AgreementSettings, ...] = ()
+    session: SessionSettings = SessionSettings()
+    limits: LimitSettings = LimitSettings()
+    identity_provider: tuple[IdentityProviderSettings, ...] = ()
     base_dir: Path = Path()
 
     @classmethod
@@ -223,7 +300,16 @@ class Settings(BaseSettings):
     def _names_fit(self) -> Self:
         _check_unique("agency", [agency.id for agency in self.agency])
         _check_unique("network", [network.id for network in self.network])
+        _check_unique("identity provider", [provider.id for provider in self.identity_provider])
         agencies = {agency.id for agency in self.agency}
+        for provider in self.identity_provider:
+            named = {provider.agency} if provider.agency is not None else set(provider.agencies.values())
+            if provider.id == "local":
+                raise ValueError("an identity provider is not called 'local': that is for local accounts")
+            if unknown := named - agencies:
+                raise ValueError(
+                    f"identity provider {provider.id!r} names the unknown agency {min(unknown)!r}"
+                )
         for network in self.network:
             if network.agency not in agencies:
                 raise ValueError(f"network {network.id!r} names the unknown agency {network.agency!r}")
@@ -258,7 +344,9 @@ def _check_unique(what: str, ids: Sequence[str]) -> None:
         raise ValueError(f"{what} {sorted(repeated)[0]!r} is defined twice")
 
 
-SECTIONS: Final = frozenset({"broker", "agency", "network", "agreement"})
+SECTIONS: Final = frozenset(
+    {"broker", "agency", "network", "agreement", "session", "limits", "identity_provider"}
+)
 
 
 def _described(error: ValidationError) -> str:

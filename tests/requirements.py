@@ -60,3 +60,15 @@ def zoneminder() -> None:
     )
     if os.geteuid() != 0:
         _missing("ZoneMinder is started in namespaces of its own: run the tests as root")
+
+
+def node_packages(folder: Path, needed: Path) -> None:
+    """Installs into `folder` what the `package.json` and its lock in `needed` name."""
+    executable("node", "nodejs")
+    npm = executable("npm", "npm")
+    command = [npm, "ci", "--omit=dev", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder]
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(needed / name, folder)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        _missing(f"npm cannot install what {needed / 'package.json'} names: {done.stderr.strip()[-300:]}")

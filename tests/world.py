@@ -40,14 +40,18 @@ from adapters.contract.models import (
 )
 from adapters.contract.protocol import AdapterContext, AdapterFactory
 from broker.agencies.models import NewOfficer, Role
-from broker.app import Broker, Host, build, create_api, open_ledger
+from broker.api import create_api
+from broker.app import Broker, Host, build, open_ledger
 from broker.catalog.models import NetworkReport
 from broker.catalog.store import CatalogStore
+from broker.identifiers import TOKEN_PREFIX
 from broker.settings import Settings
 from tests.films import grey_jpeg, small_film
 
 _PERSONNEL = itertools.count(1)
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
+UNLIMITED = dict.fromkeys(("officer_per_min", "agency_per_min", "sign_in_per_min"), 10**9)
+"""Tests of limits set their own."""
 ALL_CAPABILITIES = frozenset(Capability)
 
 
@@ -74,9 +78,9 @@ class NumberedIdentifiers:
         self._last += 1
         return f"{prefix}_{self._last:06d}"
 
-    def secret(self) -> str:
+    def secret(self, prefix: str = TOKEN_PREFIX) -> str:
         self._last += 1
-        return f"ent_test-secret-{self._last:06d}"
+        return f"{prefix}test-secret-{self._last:06d}"
 
 
 @dataclass
@@ -213,6 +217,7 @@ def settings(data: Path, **broker: Any) -> Settings:
     return Settings.model_validate(
         {
             "broker": {"data": data, **broker},
+            "limits": UNLIMITED,
             "agency": [
                 {"id": "rail", "name": "Railway"},
                 {"id": "metro", "name": "Metro"},
@@ -350,11 +355,13 @@ async def open_test_broker(
 
         hooks = {"request": [catch_up]}  # what was synchronised is known before the next call
         async with httpx.AsyncClient(
-            transport=transport, base_url="http://broker", event_hooks=hooks
+            transport=transport, base_url="http://127.0.0.1:8080", event_hooks=hooks
         ) as http:
             rail, metro, police = (recorders[n] for n in ("rail-cctv", "metro-cctv", "police-list"))
             yield TestBroker(broker, clock, rail, metro, police, http)
         await broker.recorders.aclose()
+        await broker.services.identity.client.aclose()
+        await broker.services.authority.noted()
 
 
 def submission(camera_ids: Iterable[str], interval: Interval, **more: Any) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class Agreements:
 
     async def find_agreements(self, caller: Caller, page: Page) -> Cut[Agreement]:
         """Those that the caller's agency is party to; all of them for an administrator. Logged."""
-        await self._authority.require_designation(caller, "list_agreements")
+        await self._authority.require(caller, AgencyAction.READ_AGREEMENTS, "list_agreements")
         at = self._clock.now()
         known = [a for a in await self.list_agreements() if self._may_read(caller, a, at)]
         cut = page.cut(known, lambda a: f"{a.id}@{a.version:09}")
@@ -70,7 +70,7 @@ class Agreements:
     async def show(self, agreement_id: str, caller: Caller) -> Agreement:
         """The latest version that the caller may read, whose word goes with a decision. `not_found` where there is
         none."""
-        await self._authority.require_designation(caller, "show_agreement")
+        await self._authority.require(caller, AgencyAction.READ_AGREEMENTS, "show_agreement")
         at = self._clock.now()
         found = await self._ledger.read(lambda c: self._latest_read(c, agreement_id, caller, at))
         if found is None:

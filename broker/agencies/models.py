@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -40,6 +40,7 @@ class AgencyAction(StrEnum):
 
     READ_LOG = "read_log"
     ADMINISTER = "administer"
+    READ_AGREEMENTS = "read_agreements"
     MANAGE_AGREEMENTS = "manage_agreements"
     SEARCH = "search"
     SUBMIT_REQUEST = "submit_request"
@@ -48,6 +49,17 @@ class AgencyAction(StrEnum):
     READ_REQUESTS = "read_requests"
     DECIDE = "decide"
     RELEASE_HOLD = "release_hold"
+
+
+class Scope(StrEnum):
+    """What a token is good for, within what its officer's roles allow."""
+
+    SEARCH = "search"
+    SNAPSHOTS = "snapshots"
+    REQUESTS = "requests"
+    DECIDE = "decide"
+    AUDIT = "audit"
+    ADMIN = "admin"
 
 
 class Agency(Model):
@@ -66,8 +78,18 @@ class Designation(Model):
         return self.valid_from <= at and (self.valid_until is None or at < self.valid_until)
 
 
+class KeptDesignation(Designation):
+    """One as the ledger has it; `ended_by` says who ended it early."""
+
+    id: str
+    ended_by: str | None
+
+
 class Officer(Model):
-    """A person who signs in, designated by name, service and personnel number."""
+    """A person who signs in, designated by name, service and personnel number.
+
+    `scopes` is what the token that they call with is good for: None is all that the roles allow.
+    """
 
     id: str
     agency: str
@@ -76,6 +98,7 @@ class Officer(Model):
     personnel_number: str
     roles: frozenset[Role]
     designations: tuple[Designation, ...]
+    scopes: frozenset[Scope] | None = None
 
     @property
     def person(self) -> Person:
@@ -84,12 +107,24 @@ class Officer(Model):
     def is_designated(self, at: datetime) -> bool:
         return any(designation.covers(at) for designation in self.designations)
 
+    def designated_until(self, at: datetime) -> datetime | None:
+        """When the last of the designations that follow each other from now on ends; None is without end."""
+        until = at
+        for designation in sorted(self.designations, key=lambda each: each.valid_from):
+            if designation.valid_from <= until:
+                if designation.valid_until is None:
+                    return None
+                until = max(until, designation.valid_until)
+        return until
+
 
 class Caller(Model):
-    """Who makes a call, through which token, and why."""
+    """Who makes a call, through which token or session, and why. `expires_at` is the end of either."""
 
     officer: Officer
     token_id: str
+    is_session: bool = False
+    expires_at: Instant | None = None
     purpose: str | None
     case_ref: str | None
     designated: bool
@@ -106,12 +141,15 @@ class RecalledCaller:
 
 
 class KnownToken(Model):
-    """A token that is not revoked with its officer, as read at one version of the policy; `purpose` is its
-    session's."""
+    """A token or a session that is not revoked with its officer, as read at one version of the policy; `purpose` is
+    its own. One that nobody uses for `idle` is worth nothing more."""
 
     token_id: str
     officer: Officer
     expires_at: datetime | None
+    used_at: datetime | None = None
+    is_session: bool = False
+    idle: timedelta | None = None
     purpose: str | None
     case_ref: str | None
     version: int
@@ -120,12 +158,16 @@ class KnownToken(Model):
         return Caller(
             officer=self.officer,
             token_id=self.token_id,
+            is_session=self.is_session,
+            expires_at=self.expires_at,
             purpose=purpose,
             case_ref=case_ref,
             designated=self.officer.is_designated(at),
         )
 
     def lives(self, at: datetime) -> bool:
+        if self.idle is not None and self.used_at is not None and at >= self.used_at + self.idle:
+            return False
         return self.expires_at is None or at < self.expires_at
 
 
@@ -224,3 +266,33 @@ class IssuedToken(Model):
 
     id: str
     token: str
+
+
+class TokenFacts(Model):
+    """What is kept of a token. `scopes` None is all that the officer's roles allow; `name` is its owner's own word."""
+
+    id: str
+    officer_id: str
+    name: str | None
+    scopes: frozenset[Scope] | None
+    created_at: Instant
+    expires_at: Instant | None
+    used_at: Instant | None
+
+
+class Session(Model):
+    """A sign-in by a browser; `provider` None is a local account."""
+
+    id: str
+    officer_id: str
+    provider: str | None
+    started_at: Instant
+    expires_at: Instant
+
+
+class NewToken(Model):
+    """What is asked for. None: as much, and as long, as who asks may give."""
+
+    name: str | None = None
+    scopes: frozenset[Scope] | None = None
+    until: Instant | None = None

@@ -1,10 +1,22 @@
 """Designates officers, issues and revokes their tokens, and keeps the purpose of a session."""
 
+from datetime import datetime
+
 from sqlalchemy import Connection
 
 from broker.agencies import store
 from broker.agencies.authority import Authority
-from broker.agencies.models import Agency, AgencyAction, Caller, IssuedToken, NewOfficer, Officer, Role
+from broker.agencies.credentials import store as credentials
+from broker.agencies.models import (
+    Agency,
+    AgencyAction,
+    Caller,
+    IssuedToken,
+    NewOfficer,
+    NewToken,
+    Officer,
+    Role,
+)
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
 from broker.clock import Clock
@@ -33,7 +45,7 @@ class Officers:
         )
 
         def work(connection: Connection) -> None:
-            store.set_purpose(connection, caller.token_id, purpose, case_ref)
+            credentials.set_purpose(connection, caller.token_id, caller.is_session, purpose, case_ref)
             audit.append(connection, entry, self._clock.now())
 
         await self._ledger.write(work)
@@ -41,6 +53,12 @@ class Officers:
     async def add_officer(self, new: NewOfficer) -> tuple[Officer, IssuedToken]:
         """Designates a person and issues their first token, by the host."""
         officer, issued, _ = await self._add(new, None, None)
+        return officer, issued
+
+    async def add_first_administrator(self, new: NewOfficer) -> tuple[Officer, IssuedToken]:
+        """The same for the one who designates all others: refused where there is an administrator whose designation
+        is not over."""
+        officer, issued, _ = await self._add(new, None, None, first=True)
         return officer, issued
 
     async def designate(
@@ -55,7 +73,7 @@ class Officers:
         return officer, issued if is_new else None
 
     async def _add(
-        self, new: NewOfficer, by: Caller | None, call: KeyedCall | None
+        self, new: NewOfficer, by: Caller | None, call: KeyedCall | None, *, first: bool = False
     ) -> tuple[Officer, IssuedToken, bool]:
         at = self._clock.now()
         officer_id, designation_id = self._identifiers.new("off"), self._identifiers.new("des")
@@ -67,8 +85,15 @@ class Officers:
                 raise Problem("invalid", "the designation would end before it begins: name a later date")
             if new.agency not in {agency.id for agency in store.list_agencies(connection)}:
                 raise Problem("invalid", f"there is no agency {new.agency!r}: see `entrevue agency list`")
+            if first and any(_administers(officer, at) for officer in store.list_officers(connection)):
+                raise Problem(
+                    "state_conflict",
+                    "there is an administrator already: they designate others by /v1/officers",
+                )
             store.add_officer(connection, officer_id, designation_id, new, at)
-            store.add_token(connection, issued.id, officer_id, token_hash(issued.token), at, new.until)
+            credentials.add_token(
+                connection, issued.id, officer_id, token_hash(issued.token), NewToken(until=new.until), at
+            )
             audit.append(connection, entry, at)
 
         def work(connection: Connection) -> Officer:
@@ -94,16 +119,12 @@ class Officers:
                 raise Problem("not_found", f"there is no officer {officer_id}")
             entry = self._alteration(by, "revoke_tokens", officer_id, officer.agency)
             audit.append(connection, entry, at)
-            return store.revoke_tokens(connection, officer_id, at)
+            return credentials.revoke_tokens(connection, officer_id, at)
 
         return await self._ledger.write(work)
 
     def _alteration(self, by: Caller | None, action: str, officer_id: str, agency: str) -> NewEntry:
-        entry = (
-            self._authority.entry(by, Operation.ALTERATION, action)
-            if by is not None
-            else NewEntry(operation=Operation.ALTERATION, action=action, officer_id=audit.HOST)
-        )
+        entry = self._authority.entry_by(by, Operation.ALTERATION, action)
         return entry.model_copy(update={"objects": (officer_id,), "owners": (agency,)})
 
     async def list_agencies(self) -> list[Agency]:
@@ -126,6 +147,12 @@ class Officers:
         )
         await self._ledger.write(lambda connection: audit.append(connection, entry, self._clock.now()))
         return cut
+
+
+def _administers(officer: Officer, at: datetime) -> bool:
+    """Whether the officer is an administrator now or will be."""
+    lasting = (each.valid_until is None or at < each.valid_until for each in officer.designations)
+    return Role.ADMINISTRATOR in officer.roles and any(lasting)
 
 
 def roles_of(names: str) -> frozenset[Role]:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from shapely.geometry import shape
 
 from adapters.contract.models import Interval
-from broker.agencies.models import Action, AgencyAction, Agreement, Officer, Role, Terms
+from broker.agencies.models import Action, AgencyAction, Agreement, Officer, Role, Scope, Terms
+from broker.agencies.scopes import SCOPE_ACTIONS, SCOPE_AGENCY_ACTIONS, in_scope
 
 BoolColumn = NDArray[np.bool_]
 Codes = NDArray[np.int32]
@@ -40,6 +41,7 @@ SEES_RESERVED: Final = frozenset({Role.CUSTODIAN})
 AGENCY_ACTIONS: Final[dict[AgencyAction, frozenset[Role]]] = {
     AgencyAction.READ_LOG: frozenset({Role.AUDITOR, Role.DPO}),
     AgencyAction.ADMINISTER: frozenset({Role.ADMINISTRATOR}),
+    AgencyAction.READ_AGREEMENTS: frozenset(Role),
     AgencyAction.MANAGE_AGREEMENTS: frozenset({Role.CUSTODIAN}),
     AgencyAction.SEARCH: frozenset({Role.OPERATOR, Role.INVESTIGATOR, Role.CUSTODIAN}),
     AgencyAction.SUBMIT_REQUEST: frozenset({Role.INVESTIGATOR}),
@@ -133,7 +135,24 @@ def may(officer: Officer, action: AgencyAction, at: datetime, owner: str | None 
     """Whether the officer's roles allow this now; with `owner`, on what belongs to that agency."""
     if owner is not None and owner != officer.agency:
         return False
+    if not in_scope(officer.scopes, action):
+        return False
     return officer.is_designated(at) and not officer.roles.isdisjoint(AGENCY_ACTIONS[action])
+
+
+def useful_scopes(roles: frozenset[Role]) -> frozenset[Scope]:
+    """The scopes that leave anything of what these roles can ever do and not every role can."""
+    ever = frozenset[Action]().union(*(ROLE_ACTIONS[role] for role in roles))
+    within = {
+        action
+        for action, allowed in AGENCY_ACTIONS.items()
+        if allowed < frozenset(Role) and not roles.isdisjoint(allowed)
+    }
+    return frozenset(
+        scope
+        for scope in Scope
+        if not ever.isdisjoint(SCOPE_ACTIONS[scope]) or not within.isdisjoint(SCOPE_AGENCY_ACTIONS[scope])
+    )
 
 
 @dataclass(frozen=True)
@@ -230,7 +249,7 @@ def action_masks(
         for action in basis.actions:
             granted[action] |= basis.mask
     for action in Action:
-        granted[action] &= granted[Action.LOCATE]
+        granted[action] &= granted[Action.LOCATE] & in_scope(officer.scopes, action)
     return ActionMasks(granted, tuple(bases))
 
 

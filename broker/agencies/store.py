@@ -1,4 +1,4 @@
-"""Agencies, officers, tokens and agreements in the ledger. Plain functions of a connection."""
+"""Agencies, officers, designations and agreements in the ledger. Plain functions of a connection."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,7 +10,7 @@ from broker.agencies.models import (
     Agreement,
     AgreementState,
     Designation,
-    KnownToken,
+    KeptDesignation,
     NewOfficer,
     Officer,
     PolicyBook,
@@ -57,43 +57,67 @@ def add_officer(
             created_at=at,
         )
     )
+    add_designation(connection, designation_id, officer_id, new.designated_by, at, new.until)
+
+
+def add_designation(
+    connection: Connection,
+    designation_id: str,
+    officer_id: str,
+    designated_by: str,
+    start: datetime,
+    until: datetime | None,
+) -> None:
     connection.execute(
         insert(tables.designations).values(
             id=designation_id,
             officer_id=officer_id,
-            designated_by=new.designated_by,
-            valid_from=at,
-            valid_until=new.until,
+            designated_by=designated_by,
+            valid_from=start,
+            valid_until=until,
         )
     )
     bump_policy_version(connection)
 
 
-def add_token(
-    connection: Connection,
-    token_id: str,
-    officer_id: str,
-    hashed: str,
-    at: datetime,
-    expires_at: datetime | None,
+def list_designations(connection: Connection, officer_id: str) -> list[KeptDesignation]:
+    """All of the officer's, also those that are over, in the order in which they begin."""
+    designations = tables.designations
+    query = (
+        select(designations)
+        .where(designations.c.officer_id == officer_id)
+        .order_by(designations.c.valid_from, designations.c.id)
+    )
+    return [
+        KeptDesignation(
+            id=row.id,
+            designated_by=row.designated_by,
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
+            ended_by=row.ended_by,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def move_designation_end(
+    connection: Connection, designation_id: str, until: datetime, ended_by: str | None = None
 ) -> None:
+    designations = tables.designations
     connection.execute(
-        insert(tables.tokens).values(
-            id=token_id, officer_id=officer_id, token_hash=hashed, created_at=at, expires_at=expires_at
-        )
-    )
-
-
-def revoke_tokens(connection: Connection, officer_id: str, at: datetime) -> int:
-    """Revokes every token of the officer; returns how many were live."""
-    tokens = tables.tokens
-    done = connection.execute(
-        update(tokens)
-        .where(tokens.c.officer_id == officer_id, tokens.c.revoked_at.is_(None))
-        .values(revoked_at=at)
+        update(designations)
+        .where(designations.c.id == designation_id)
+        .values(valid_until=until, ended_by=ended_by)
     )
     bump_policy_version(connection)
-    return done.rowcount
+
+
+def set_roles(connection: Connection, officer_id: str, roles: frozenset[Role]) -> None:
+    officers = tables.officers
+    connection.execute(
+        update(officers).where(officers.c.id == officer_id).values(roles=sorted(role.value for role in roles))
+    )
+    bump_policy_version(connection)
 
 
 def _officer(connection: Connection, row: RowMapping) -> Officer:
@@ -131,32 +155,6 @@ def list_officers(connection: Connection, agency: str | None = None) -> list[Off
     if agency is not None:
         query = query.where(tables.officers.c.agency == agency)
     return [_officer(connection, row) for row in connection.execute(query).mappings().all()]
-
-
-def find_token(connection: Connection, hashed: str) -> KnownToken | None:
-    """The token with this hash and its officer, None where there is none or it is revoked."""
-    tokens = tables.tokens
-    row = connection.execute(select(tokens).where(tokens.c.token_hash == hashed)).mappings().one_or_none()
-    if row is None or row["revoked_at"] is not None:
-        return None
-    officer = find_officer(connection, row["officer_id"])
-    if officer is None:
-        return None
-    return KnownToken(
-        token_id=row["id"],
-        officer=officer,
-        expires_at=row["expires_at"],
-        purpose=row["purpose"],
-        case_ref=row["case_ref"],
-        version=read_policy_version(connection),
-    )
-
-
-def set_purpose(connection: Connection, token_id: str, purpose: str | None, case_ref: str | None) -> None:
-    tokens = tables.tokens
-    connection.execute(
-        update(tokens).where(tokens.c.id == token_id).values(purpose=purpose, case_ref=case_ref)
-    )
 
 
 def _agreement(row: RowMapping) -> Agreement:

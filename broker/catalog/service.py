@@ -75,6 +75,7 @@ class Catalog:
     ) -> Shown:
         """One camera, when the caller may do one of these with it. `not_found` for a hidden one."""
         await self._authority.require_purpose(caller)
+        await self._authority.require_scope(caller, any_of, logged_as)
         await self._require_loaded()
 
         def decide(book: PolicyBook) -> tuple[Shown | Problem, NewEntry]:

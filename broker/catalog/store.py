@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, Final, TypeVar
 
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
 from broker import redis_keys
@@ -107,6 +107,7 @@ class CatalogStore:
     def __init__(self, redis: "Redis") -> None:
         # redis-py types every answer as bytes or str, whatever decode_responses says; ours are str.
         self._redis: Any = redis
+        self.connections: ConnectionPool = redis.connection_pool
 
     async def ping(self) -> None:
         async with _reaching_redis():

@@ -1,24 +1,15 @@
-"""`entrevue agency`, `officer` and `agreement`: host commands on the ledger."""
+"""`entrevue agency` and `agreement`: host commands on the ledger."""
 
 import tomllib
-from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from broker.agencies.models import Agreement, NewOfficer
-from broker.agencies.officers import roles_of
+from broker.agencies.models import Agreement
 from broker.agencies.terms import terms_of
-from broker.agencies.views import (
-    AgreementList,
-    IssuedView,
-    OfficerList,
-    OfficerView,
-    agreement_view,
-    officer_view,
-)
+from broker.agencies.views import AgreementList, agreement_view
 from broker.app import Office
 from broker.cli.configured import settings_of
 from broker.cli.failures import USAGE, Failure
@@ -35,11 +26,6 @@ def add_to(app: typer.Typer) -> None:
     agency = command_group("Agencies that take part.")
     agency.command("list", help="List agencies.")(list_agencies)
     app.add_typer(agency, name="agency")
-    officer = command_group("People who sign in.")
-    officer.command("add", help="Designate a person; prints their token once.")(add_officer)
-    officer.command("list", help="List officers.")(list_officers)
-    officer.command("revoke", help="Revoke all tokens of an officer.")(revoke)
-    app.add_typer(officer, name="officer")
     agreement = command_group("What agencies let each other do.")
     agreement.command("apply", help="Propose the agreements of a file.")(apply)
     agreement.command("activate", help="Put the latest proposal in force (an owner's custodian).")(activate)
@@ -58,74 +44,6 @@ def list_agencies(options: HostOptions) -> None:
         print_json({"agencies": agencies})
     else:
         print_table(("id", "name"), ((agency["id"], agency["name"]) for agency in agencies))
-
-
-@host_command
-def add_officer(
-    options: HostOptions,
-    agency: Annotated[str, typer.Option(help="Id of their agency.")],
-    name: Annotated[str, typer.Option(help="Surname and first name.")],
-    service: Annotated[str, typer.Option(help="Their service.")],
-    number: Annotated[str, typer.Option(help="Personnel number.")],
-    role: Annotated[str, typer.Option(help="ROLE[,ROLE]")],
-    until: Annotated[str | None, typer.Option(help="Last day or instant of the designation.")] = None,
-) -> None:
-    async def work(office: Office) -> IssuedView:
-        new = NewOfficer(
-            agency=agency,
-            name=name,
-            service=service,
-            personnel_number=number,
-            roles=roles_of(role),
-            designated_by="host",
-            until=None if until is None else _until(until),
-        )
-        officer, issued = await office.officers.add_officer(new)
-        return IssuedView(id=officer.id, token=issued.token)
-
-    print_json(with_office(options, work).model_dump(mode="json"))
-
-
-def _until(text: str) -> datetime:
-    """A date is its end in UTC; an instant needs a zone."""
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Failure(f"--until {text!r} is neither a date nor an instant", USAGE) from error
-    if len(text) == len("2026-01-01"):
-        return datetime.combine(instant.date(), time.max, UTC)
-    if instant.tzinfo is None:
-        raise Failure(f"--until {text!r} has no zone: write it with Z", USAGE)
-    return instant
-
-
-@host_command
-def list_officers(options: HostOptions) -> None:
-    async def work(office: Office) -> list[OfficerView]:
-        return [officer_view(officer) for officer in await office.officers.list_officers()]
-
-    found = with_office(options, work)
-    if options.as_json:
-        print_json(OfficerList(officers=found, links=[]).model_dump(mode="json"))
-    else:
-        print_table(
-            ("officer", "agency", "name", "roles", "until"),
-            ((o.id, o.agency, o.name, ",".join(o.roles), o.designated_until) for o in found),
-        )
-
-
-@host_command
-def revoke(
-    options: HostOptions, officer_id: Annotated[str, typer.Argument(help="Id of the officer.")]
-) -> None:
-    async def work(office: Office) -> int:
-        return await office.officers.revoke_tokens(officer_id)
-
-    revoked = with_office(options, work)
-    if options.as_json:
-        print_json({"revoked": revoked})
-    else:
-        print_table(("officer", "revoked tokens"), [(officer_id, revoked)])
 
 
 @host_command

@@ -35,7 +35,7 @@ MODULES: Final[dict[str, str]] = {
     "hold": "broker.cli.holds",
     "release": "broker.cli.holds",
     "agency": "broker.cli.agencies",
-    "officer": "broker.cli.agencies",
+    "officer": "broker.cli.officers",
     "agreement": "broker.cli.agencies",
     "places": "broker.cli.places",
     "places find": "broker.cli.finding",

@@ -8,7 +8,8 @@ from typing import Final
 
 import uvicorn
 
-from broker.app import Broker, create_api
+from broker.api import create_api
+from broker.app import Broker
 from broker.cli.failures import Failure
 from broker.garbage import spare_what_stays
 from broker.http.connections import GuardedProtocol

@@ -177,6 +177,8 @@ class Holds:
         return released
 
     async def _visible(self, caller: Caller, hold_id: str) -> Hold:
+        either = (AgencyAction.HOLD, AgencyAction.RELEASE_HOLD)
+        await self._authority.require_scope(caller, either, "show_hold")
         hold = await self._ledger.read(lambda c: store.find(c, hold_id))
         if hold is not None:
             at, officer = self._clock.now(), caller.officer

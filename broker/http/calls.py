@@ -1,11 +1,11 @@
-"""Reads what every call carries: the token, the purpose, intervals, versions."""
+"""Reads what every call carries: the token or the session's cookie, the purpose, intervals, versions."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
-from fastapi import Depends, Header, Security
+from fastapi import Depends, Header, Request, Security
 from fastapi.exceptions import RequestValidationError
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPBearer
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -22,7 +22,9 @@ from starlette.datastructures import Headers
 from adapters.contract.models import Instant, Interval
 from broker.agencies.models import Caller, RecalledCaller
 from broker.errors import Problem
+from broker.http.browser import CSRF_HEADER, SAFE, SESSION_COOKIE, check_csrf, session_secret
 from broker.http.services import CurrentServices, Services
+from broker.identifiers import SESSION_PREFIX
 
 
 class Body(BaseModel):
@@ -79,6 +81,15 @@ BEARER: Final = HTTPBearer(
     description="The officer's token, as `entrevue officer add` and `POST /v1/officers` show it once.",
     auto_error=False,
 )
+SESSION: Final = APIKeyCookie(
+    name=SESSION_COOKIE,
+    scheme_name="session",
+    description=f"A browser's session. What changes something carries `{CSRF_HEADER}` of `GET /auth/session` too.",
+    auto_error=False,
+)
+"""Both schemes are for the description: `_presented` reads what a call shows."""
+
+Found = TypeVar("Found", Caller, Caller | RecalledCaller)
 
 
 def _header_text(value: str | None) -> str | None:
@@ -91,7 +102,6 @@ def _header_text(value: str | None) -> str | None:
         return value
 
 
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 PurposeHeader = Annotated[
     str | None,
     BeforeValidator(_header_text),
@@ -108,49 +118,87 @@ CaseHeader = Annotated[
 ]
 
 
-def _token(credentials: HTTPAuthorizationCredentials | None) -> str:
-    token = "" if credentials is None else credentials.credentials.strip()
-    if not token:
+class _Presented(NamedTuple):
+    """What a call shows of who makes it."""
+
+    secret: str
+    by_cookie: bool
+
+
+def _presented(headers: Headers) -> _Presented:
+    """The bearer token where the call names any authorization, whatever cookie comes with it; else the session's."""
+    stated = headers.get("authorization")
+    if stated is None:
+        secret = session_secret(headers)
+        if secret is not None:
+            return _Presented(secret, by_cookie=True)
+    scheme, _, token = (stated or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
         raise Problem("token_missing", "send the header Authorization: Bearer, with your token")
-    return token
+    if token.strip().startswith(SESSION_PREFIX):
+        raise Problem("token_invalid", "a session's secret is no token: it comes as a cookie, from a browser")
+    return _Presented(token.strip(), by_cookie=False)
+
+
+async def _admitted(
+    services: Services, method: str, headers: Headers, presented: _Presented, found: Found
+) -> Found:
+    """Counts the call, and refuses one that another site's page makes with the browser's cookie."""
+    caller = found.caller if isinstance(found, RecalledCaller) else found
+    await services.quotas.take(caller.officer.id, caller.officer.agency)
+    if presented.by_cookie and method not in SAFE:
+        try:
+            check_csrf(
+                headers, services.settings.broker.public_url, presented.secret, headers.get(CSRF_HEADER)
+            )
+        except Problem:
+            await services.authority.deny(caller, "call_across_sites")
+            raise
+    return found
 
 
 async def current_caller(
+    request: Request,
     services: CurrentServices,
-    credentials: Credentials,
+    _bearer: Annotated[object, Security(BEARER)],
+    _session: Annotated[object, Security(SESSION)],
     entrevue_purpose: PurposeHeader = None,
     entrevue_case: CaseHeader = None,
 ) -> Caller:
-    """The officer behind the bearer token, with the call's purpose or the session's own."""
-    return await services.authority.authenticate(_token(credentials), entrevue_purpose, entrevue_case)
+    """The officer behind the token or the session, with the call's purpose or the session's own."""
+    presented = _presented(request.headers)
+    found = await services.authority.authenticate(presented.secret, entrevue_purpose, entrevue_case)
+    return await _admitted(services, request.method, request.headers, presented, found)
 
 
 async def recalled_caller(
+    request: Request,
     services: CurrentServices,
-    credentials: Credentials,
+    _bearer: Annotated[object, Security(BEARER)],
+    _session: Annotated[object, Security(SESSION)],
     entrevue_purpose: PurposeHeader = None,
     entrevue_case: CaseHeader = None,
 ) -> Caller | RecalledCaller:
     """The same without asking the ledger where this process knows them, for an answer that is logged."""
-    return await services.authority.recall(_token(credentials), entrevue_purpose, entrevue_case)
+    presented = _presented(request.headers)
+    found = await services.authority.recall(presented.secret, entrevue_purpose, entrevue_case)
+    return await _admitted(services, request.method, request.headers, presented, found)
 
 
 _PURPOSE: Final[TypeAdapter[str | None]] = TypeAdapter(PurposeHeader)
 _CASE: Final[TypeAdapter[str | None]] = TypeAdapter(CaseHeader)
 
 
-async def recall_by_headers(services: Services, headers: Headers) -> Caller | RecalledCaller:
+async def recall_by_headers(services: Services, method: str, headers: Headers) -> Caller | RecalledCaller:
     """`recalled_caller` where FastAPI does not read the headers."""
-    scheme, _, token = headers.get("Authorization", "").partition(" ")
-    credentials = None
-    if scheme.lower() == "bearer":
-        credentials = HTTPAuthorizationCredentials(scheme=scheme, credentials=token)
     wrong: list[Any] = []
     purpose = _header(_PURPOSE, headers, "entrevue-purpose", wrong)
     case_ref = _header(_CASE, headers, "entrevue-case", wrong)
     if wrong:
         raise RequestValidationError(wrong)
-    return await services.authority.recall(_token(credentials), purpose, case_ref)
+    presented = _presented(headers)
+    found = await services.authority.recall(presented.secret, purpose, case_ref)
+    return await _admitted(services, method, headers, presented, found)
 
 
 def _header(adapter: TypeAdapter[str | None], headers: Headers, name: str, wrong: list[Any]) -> str | None:

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from broker.errors import Problem
+from broker.http.guarding import HEADERS
 from broker.http.problem_details import problem_response
 
 MAX_HEAD_BYTES: Final = 64 * 1024
@@ -105,6 +106,9 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         response = problem_response(problem)
         head = [f"HTTP/1.1 {problem.kind.status} {problem.kind.title}".encode()]
-        head += [name + b": " + value for name, value in (*response.raw_headers, (b"connection", b"close"))]
+        head += [
+            name + b": " + value
+            for name, value in (*response.raw_headers, *HEADERS, (b"connection", b"close"))
+        ]
         self.transport.write(b"\r\n".join([*head, b"", bytes(response.body)]))
         self.transport.close()

@@ -26,7 +26,7 @@ class DirectRoute(APIRoute):
         async def handle(request: Request) -> Response:
             services = request.app.state.services
             try:
-                caller = await recall_by_headers(services, request.headers)
+                caller = await recall_by_headers(services, request.method, request.headers)
             except RequestValidationError as error:
                 raise RequestValidationError([*error.errors(), *_read(model, request)[1]]) from error
             parameters, wrong = _read(model, request)

@@ -38,6 +38,12 @@ HEADERS: Final[dict[int, dict[str, Any]]] = {
             "schema": {"type": "string", "examples": ["Bearer"]},
         }
     },
+    429: {
+        "Retry-After": {
+            "description": "Seconds after which the next call counts",
+            "schema": {"type": "string", "examples": ["60"]},
+        }
+    },
     503: {
         "Retry-After": {
             "description": "Seconds after which another try may help; absent where nobody knows",

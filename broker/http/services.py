@@ -15,7 +15,9 @@ from broker.catalog.service import Catalog
 from broker.catalog.snapshots import Snapshots
 from broker.clock import Clock
 from broker.holds.service import Holds
+from broker.identity.wiring import Identity
 from broker.ingest.networks import Networks
+from broker.quotas.service import Quotas
 from broker.requests.decisions import Decisions
 from broker.requests.delivery import Delivery
 from broker.requests.service import Requests
@@ -30,6 +32,8 @@ class Services:
     clock: Clock
     authority: Authority
     officers: Officers
+    identity: Identity
+    quotas: Quotas
     agreements: Agreements
     audit: AuditLog
     tree: LogTree

@@ -34,6 +34,8 @@ class Networks:
         """Bad records of a network, for an administrator and the owner's custodians; for others there is no such
         network."""
         await self._authority.require_purpose(caller)
+        either = (AgencyAction.ADMINISTER, AgencyAction.DECIDE)
+        await self._authority.require_scope(caller, either, "list_quarantine")
         at, owner = self._clock.now(), self._agencies.get(network_id)
         is_shown = owner is not None and (
             may(caller.officer, AgencyAction.ADMINISTER, at)

@@ -31,6 +31,8 @@ router = APIRouter(prefix="/v1/networks", tags=["networks"])
 async def list_networks(asked: CurrentList, caller: CurrentCaller, services: CurrentServices) -> NetworkList:
     """Every network for an administrator, the own agency's for its custodians, none for others."""
     await services.authority.require_purpose(caller)
+    either = (AgencyAction.ADMINISTER, AgencyAction.DECIDE)
+    await services.authority.require_scope(caller, either, "list_networks")
     at = services.clock.now()
     reports = services.catalog.reports
     everything = may(caller.officer, AgencyAction.ADMINISTER, at)

@@ -77,6 +77,7 @@ designations = Table(
     Column("designated_by", Text, nullable=False),
     Column("valid_from", InstantColumn, nullable=False),
     Column("valid_until", InstantColumn),
+    Column("ended_by", String(64)),
 )
 
 tokens = Table(
@@ -90,7 +91,70 @@ tokens = Table(
     Column("revoked_at", InstantColumn),
     Column("purpose", String(64)),
     Column("case_ref", Text),
+    Column("name", Text),
+    Column("scopes", JSON(none_as_null=True)),
+    Column("used_at", InstantColumn),
 )
+"""`scopes` NULL is all that the officer's roles allow."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("officer_id", String(64), ForeignKey("officers.id"), nullable=False, index=True),
+    Column("cookie_hash", String(64), nullable=False, unique=True),
+    Column("provider", String(64)),
+    Column("started_at", InstantColumn, nullable=False),
+    Column("used_at", InstantColumn, nullable=False),
+    Column("expires_at", InstantColumn, nullable=False),
+    Column("ended_at", InstantColumn),
+    Column("purpose", String(64)),
+    Column("case_ref", Text),
+)
+"""Sign-ins by a browser; `provider` NULL is a local account."""
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("officer_id", String(64), ForeignKey("officers.id"), primary_key=True),
+    Column("username", String(64), nullable=False, unique=True),
+    Column("password_hash", Text),
+    Column("code_hash", String(64), unique=True),
+    Column("code_expires_at", InstantColumn),
+)
+"""Local accounts; the code sets the password once."""
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("subject", String(80), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("at", InstantColumn, nullable=False),
+    Column("locked_until", InstantColumn),
+)
+"""`subject` is the hash of a user name or of an address, whether or not there is such an account."""
+
+provider_subjects = Table(
+    "provider_subjects",
+    metadata,
+    Column("provider", String(64), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("officer_id", String(64), ForeignKey("officers.id"), nullable=False, index=True),
+    Column("by_claims", Boolean, nullable=False),
+)
+"""Who at an identity provider is which officer. `by_claims`: the provider designated them."""
+
+provider_sign_ins = Table(
+    "provider_sign_ins",
+    metadata,
+    Column("cookie_hash", String(64), primary_key=True),
+    Column("provider", String(64), nullable=False),
+    Column("state", String(64), nullable=False),
+    Column("nonce", String(64), nullable=False),
+    Column("verifier", String(128), nullable=False),
+    Column("expires_at", InstantColumn, nullable=False),
+)
+"""Sign-ins that are at their provider; each is used once."""
 
 agreements = Table(
     "agreements",

@@ -130,6 +130,7 @@ class Requests:
 
     async def visible(self, caller: Caller, request_id: str) -> tuple[Request, RequestView]:
         """The request and what of it the caller may see. Refusals are logged here, reading by who reads."""
+        await self._authority.require_scope(caller, (AgencyAction.READ_REQUESTS,), "read_request")
         request = await self._ledger.read(lambda c: store.find(c, request_id))
         if request is not None:
             view = request_view(

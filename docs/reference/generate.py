@@ -17,7 +17,7 @@ FOLDER: Final = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parents[1]))
 
 from broker import redis_keys  # noqa: E402 - found once the checkout is on the path
-from broker.app import create_api  # noqa: E402
+from broker.api import create_api  # noqa: E402
 from broker.cli.main import command_line  # noqa: E402
 from broker.errors import KINDS  # noqa: E402
 from broker.http.services import Services  # noqa: E402
@@ -30,6 +30,9 @@ SECTIONS: Final = (
     ("[[agency]]", "AgencySettings"),
     ("[[network]]", "NetworkSettings"),
     ("[[agreement]]", "AgreementSettings"),
+    ("[session]", "SessionSettings"),
+    ("[limits]", "LimitSettings"),
+    ("[[identity_provider]]", "IdentityProviderSettings"),
     ("A secret", "Secret"),
 )
 COMMON_HEADERS: Final = frozenset({"authorization", "entrevue-purpose", "entrevue-case"})
@@ -111,7 +114,7 @@ def errors_page() -> str:
             "# Errors\n",
             "Every refusal and failure of the HTTP interface is `application/problem+json` (RFC 9457) with `type`,",
             "`title`, `status`, `detail` and a stable `code`: scripts decide by `code`, people read `detail`.",
-            "`type` is `urn:entrevue:problem:` and the code. A 503 carries `Retry-After` where waiting helps. The",
+            "`type` is `urn:entrevue:problem:` and the code. A 429 or 503 has `Retry-After` where waiting helps. The",
             "command prints `code: detail` as one line on standard error and ends with status 1.\n",
             table(("code", "status", "title"), rows),
         )
@@ -185,9 +188,10 @@ def http_page() -> str:
         (
             NOTE,
             "# HTTP\n",
-            "Every call under `/v1` carries `Authorization: Bearer TOKEN`. A call that shows or decides anything",
-            "carries a purpose: the headers `Entrevue-Purpose` and `Entrevue-Case`, or the session's own, set by",
-            "`PUT /v1/me/purpose`. What goes wrong is described in [errors.md](errors.md). Intervals are half-open",
+            "Every call under `/v1` carries `Authorization: Bearer TOKEN`, or a browser's session: then what changes",
+            "something carries `Entrevue-CSRF` too, the word of `GET /auth/session`. A call that shows or decides",
+            "anything carries a purpose: the headers `Entrevue-Purpose` and `Entrevue-Case`, or the session's own, set",
+            "by `PUT /v1/me/purpose`. What goes wrong is described in [errors.md](errors.md). Intervals are half-open",
             "and written `start/end`, instants are ISO 8601 in UTC with `Z`. Lists page by `limit` and `cursor`:",
             "follow `links` with `rel` `next`. A running broker describes itself at `/openapi.json`, with examples.\n",
             *calls,

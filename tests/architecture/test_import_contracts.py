@@ -47,6 +47,11 @@ FORBIDDEN = (
     Forbidden("broker/work/worker.py", "import broker.holds.store", "holds-store"),
     Forbidden("broker/requests/delivery.py", "import broker.catalog.store", "catalog-store"),
     Forbidden("broker/ingest/service.py", "import broker.catalog.gazetteers.store", "gazetteers-store"),
+    Forbidden("broker/agencies/officers.py", "import broker.identity.accounts", "domains"),
+    Forbidden("broker/identity/accounts.py", "import broker.http.browser", "http"),
+    Forbidden("broker/identity/sign_in/routes.py", "import broker.identity.store", "routes"),
+    Forbidden("broker/catalog/service.py", "import broker.identity.store", "identity-store"),
+    Forbidden("broker/http/calls.py", "import broker.quotas.store", "quotas-store"),
     Forbidden("broker/evidence/bundle/archive.py", "import broker.evidence.cut.boxes", "evidence"),
 )
 

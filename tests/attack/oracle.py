@@ -89,6 +89,11 @@ def _anybody(_caller: Situation) -> str | None:
     return None
 
 
+def _missing(_caller: Situation) -> str | None:
+    """What the path or the body names is not there for anybody."""
+    return "not_found"
+
+
 def _purpose_of_body(purpose: str, rule: Rule) -> Rule:
     return lambda caller: rule(replace(caller, purpose=purpose))
 
@@ -169,7 +174,7 @@ def _network_read(caller: Situation) -> str | None:
 
 
 REQUEST = "/v1/requests/{request_id}"
-OPEN = frozenset({"/health/live", "/health/ready", "/metrics", "/openapi.json"})
+OFFICER = "/v1/officers/{officer_id}"
 
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/me"): _anybody,
@@ -188,6 +193,28 @@ RULES: dict[tuple[str, str], Rule] = {
     ("DELETE", "/v1/officers/{officer_id}/tokens"): _stated(
         _role("administrator", then=_own_agency("not_found"))
     ),
+    **{
+        (method, f"{OFFICER}/{what}"): _stated(_role("administrator", then=_own_agency("not_found")))
+        for method, what in (
+            ("DELETE", "sessions"),
+            ("GET", "tokens"),
+            ("GET", "designations"),
+            ("POST", "designations"),
+            ("POST", "account"),
+        )
+    },
+    **{
+        (method, f"{OFFICER}/{what}"): _stated(_role("administrator", then=_missing))
+        for method, what in (
+            ("DELETE", "tokens/{token_id}"),
+            ("DELETE", "designations/{designation_id}"),
+            ("POST", "subjects"),
+        )
+    },
+    ("GET", "/v1/me/tokens"): _stated(_anybody),
+    ("POST", "/v1/me/tokens"): _stated(_anybody),
+    ("DELETE", "/v1/me/tokens/{token_id}"): _stated(_missing),
+    ("DELETE", "/v1/me/sessions"): _stated(_anybody),
     ("GET", "/v1/agreements"): _stated(_anybody),
     ("GET", "/v1/agreements/{agreement_id}"): _stated(_party_reads),
     ("POST", "/v1/agreements/{agreement_id}/activate"): _stated(_role("custodian", then=_owner_activates)),

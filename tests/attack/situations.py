@@ -159,6 +159,8 @@ async def open_scene(folder: Path, redis: Redis, state: str) -> AsyncIterator[Sc
             "camera_id": CAMERA,
             "reserved_id": RESERVED,
             "officer_id": target.id,
+            "token_id": "tok_000000",
+            "designation_id": "des_000000",
             "agreement_id": EARLIER if unbroken else AGREEMENT,
             "network_id": "rail-cctv",
             "item": "1",

@@ -13,7 +13,17 @@ from tests.broker.http.all_routes import BODIES, CLOSED, ROUTES
 from tests.world import SignedIn, TestBroker
 
 PROBLEM = "application/problem+json"
-IDS = ("camera_id", "request_id", "hold_id", "officer_id", "agreement_id", "network_id")
+IDS = (
+    "camera_id",
+    "request_id",
+    "hold_id",
+    "officer_id",
+    "agreement_id",
+    "network_id",
+    "token_id",
+    "designation_id",
+    "provider",
+)
 HOSTILE_IDS = (
     "../../../etc/passwd",
     "..\\..\\windows",

@@ -82,7 +82,7 @@ def misused(line: str) -> list[str]:
     complaints = []
     for use in re.findall(r"(?:^|[;&|(]\s*|until )(?:\S+=\S+ )*entrevue ([^;&|>]*)", line):
         words = shlex.split(use)
-        path = next((tuple(words[:n]) for n in (2, 1) if tuple(words[:n]) in KNOWN), None)
+        path = next((tuple(words[:n]) for n in (3, 2, 1) if tuple(words[:n]) in KNOWN), None)
         if path is None:
             complaints.append(f"no command entrevue {use}")
             continue

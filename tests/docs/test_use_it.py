@@ -13,7 +13,7 @@ import uvicorn
 
 from adapters.contract.models import Interval, format_instant
 from broker.agencies.models import Role
-from broker.app import create_api
+from broker.api import create_api
 from tests.docs.pages import Page, installed_path, page
 from tests.requirements import executable
 from tests.world import NOW, TestBroker

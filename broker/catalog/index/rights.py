@@ -1,7 +1,7 @@
 """Rights as columns: for each slot a byte of allowed actions and the bases that allow them.
 
 The policy function decides; here its masks are kept, one set for all officers who are alike to it (agency,
-roles, purpose), and brought up to date for the slots that changed. A set serves while the policy's version is
+roles, scopes, purpose), and brought up to date for the slots that changed. A set serves while the policy's version is
 the same and no agreement began or ended meanwhile.
 """
 
@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from broker.agencies.models import Action, Agreement, Officer, PolicyBook, Role
+from broker.agencies.models import Action, Agreement, Officer, PolicyBook, Role, Scope
 from broker.agencies.policy import ActionMasks, CameraColumns, action_masks
 from broker.catalog.disclosure import BITS, actions_of
 from broker.catalog.index.arrays import Column, Slots
@@ -68,7 +68,7 @@ class Rights:
             column.values[rows] = under
 
 
-_Key = tuple[str, frozenset[Role], str | None, bool]
+_Key = tuple[str, frozenset[Role], frozenset[Scope] | None, str | None, bool]
 
 
 class RightsCache:
@@ -85,7 +85,7 @@ class RightsCache:
         if self._book_version != book.version or (self._until is not None and at >= self._until):
             self._sets.clear()
             self._book_version, self._until = book.version, _next_change(book.agreements, at)
-        key = (officer.agency, officer.roles, purpose, officer.is_designated(at))
+        key = (officer.agency, officer.roles, officer.scopes, purpose, officer.is_designated(at))
         kept = self._sets.get(key)
         if kept is None:
             kept = self._decide_all(officer, purpose, book, at)

@@ -7,7 +7,7 @@ from jsonschema_rs import Draft202012Validator
 
 Json = dict[str, Any]
 
-OPEN = ("/health/", "/metrics")
+OPEN = ("/health/", "/metrics", "/auth/")
 JSON_TYPES = ("application/json", "application/geo+json", "application/problem+json")
 
 

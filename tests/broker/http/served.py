@@ -13,7 +13,7 @@ import uvicorn
 from redis.asyncio import Redis
 
 from broker.agencies.models import Role
-from broker.app import create_api
+from broker.api import create_api
 from broker.http.connections import GuardedProtocol
 from tests.world import LAST_MINUTES, open_test_broker, submission
 

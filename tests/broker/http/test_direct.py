@@ -182,7 +182,7 @@ class Both:
         if authorization is not None:
             sent.append((b"authorization", authorization.format(token=self.token).encode("latin-1")))
         transport = httpx.ASGITransport(plain_app(self._broker.broker.services), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://broker") as plain:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as plain:
             told = await plain.get(f"/v1/cameras?{query}", headers=sent)
         for _ in range(2):  # known and recalled
             found = await self._broker.http.get(f"/v1/cameras?{query}", headers=sent)

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from broker.agencies.routes import router as agencies
-from broker.app import create_api
+from broker.api import create_api
 from broker.audit.routes import router as audit
 from broker.catalog.routes import router as catalog
 from broker.errors import KINDS
@@ -19,12 +19,24 @@ from broker.holds.routes import router as holds
 from broker.http.document import DETAILS
 from broker.http.health import router as health
 from broker.http.services import Services
+from broker.identity.routes import router as identity
+from broker.identity.sign_in.routes import router as sign_in
 from broker.ingest.routes import router as networks
 from broker.requests.routes import router as requests
 from tests.broker.http.document_checks import complaints
 
 DOCUMENT = create_api(cast(Services, None)).openapi()
-ROUTERS: tuple[APIRouter, ...] = (agencies, audit, catalog, health, holds, networks, requests)
+ROUTERS: tuple[APIRouter, ...] = (
+    agencies,
+    audit,
+    catalog,
+    health,
+    holds,
+    identity,
+    networks,
+    requests,
+    sign_in,
+)
 ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 BODIES = {route.body_field.field_info.annotation for route in ROUTES if route.body_field is not None}
 ANSWERS = {
@@ -116,17 +128,21 @@ def test_every_example_of_an_answer_is_written_as_the_answer_is(model: type[Base
 
 async def test_the_document_is_what_a_running_broker_serves_to_anybody() -> None:
     transport = httpx.ASGITransport(create_api(cast(Services, None)))
-    async with httpx.AsyncClient(transport=transport, base_url="http://broker") as http:
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as http:
         assert (await http.get("/openapi.json")).json() == DOCUMENT
 
 
-def test_an_officers_token_is_a_bearer_token_everywhere_but_on_what_watches_the_process() -> None:
-    (scheme,) = DOCUMENT["components"]["securitySchemes"].values()
-    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+def test_a_call_takes_a_bearer_token_or_a_sessions_cookie_but_to_watch_the_process_and_to_sign_in() -> None:
+    schemes = DOCUMENT["components"]["securitySchemes"]
+    assert (schemes["officer"]["type"], schemes["officer"]["scheme"]) == ("http", "bearer")
+    assert (schemes["session"]["in"], schemes["session"]["name"]) == ("cookie", "__Host-entrevue")
+    calls = [call["security"] for found in DOCUMENT["paths"].values() for call in found.values()]
+    assert [s for s in calls if s not in ([], [{"officer": []}, {"session": []}])] == []
     open_calls = {
         path for path, found in DOCUMENT["paths"].items() for call in found.values() if call["security"] == []
     }
-    assert open_calls == {"/health/live", "/health/ready", "/metrics"}
+    sign_in_calls = {path for path in DOCUMENT["paths"] if path.startswith("/auth/")}
+    assert open_calls == {"/health/live", "/health/ready", "/metrics", *sign_in_calls}
 
 
 def test_every_call_with_a_token_takes_purpose_and_case_and_says_its_other_headers() -> None:

@@ -51,6 +51,8 @@ async def furnished(broker: TestBroker) -> AsyncIterator[Furnished]:
         "request_id": request.json()["id"],
         "hold_id": hold.json()["holds"][0]["id"],
         "officer_id": custodian.id,
+        "token_id": "tok_000000",
+        "designation_id": "des_000000",
         "agreement_id": "rail-police",
         "network_id": "rail-cctv",
         "item": "1",

@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from broker.app import create_api
+from broker.api import create_api
 from broker.http.services import Services
 from tests.broker.http.served import Served, serve
 

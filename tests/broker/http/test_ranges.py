@@ -83,7 +83,7 @@ def app() -> FastAPI:
 
 async def fetched(**headers: str) -> httpx.Response:
     transport = httpx.ASGITransport(app())
-    async with httpx.AsyncClient(transport=transport, base_url="http://broker") as http:
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as http:
         return await http.get(
             "/file", headers={name.replace("_", "-"): value for name, value in headers.items()}
         )

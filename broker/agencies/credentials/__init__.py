@@ -1,0 +1,1 @@
+"""What officers call with: tokens and sessions, of which the ledger keeps hashes only."""

@@ -1,0 +1,1 @@
+"""What a browser needs to sign in and out."""

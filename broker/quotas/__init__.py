@@ -1,0 +1,1 @@
+"""How many calls are answered in a minute."""
