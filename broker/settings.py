@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from broker.errors import SetupProblem
+from broker.hours import Hours
 
 Seconds = Annotated[float, Field(gt=0, le=10**9, allow_inf_nan=False)]
 Days = Annotated[float, Field(gt=0, le=36_525, allow_inf_nan=False)]
@@ -171,6 +172,9 @@ class AgreementSettings(Section):
     hold_max_days: Days | None = None
     grace_days: Annotated[float, Field(ge=0, le=36_525, allow_inf_nan=False)] = 0
     audio: bool = False
+    lead_in: bool = True
+    hours: Hours | None = None
+    requires_document: bool = False
 
     @field_validator("valid")
     @classmethod

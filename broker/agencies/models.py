@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.contract.models import CameraKind, Instant, Interval
 from broker.audit.models import Person
+from broker.hours import Hours
 
 
 class Model(BaseModel):
@@ -47,6 +48,31 @@ class AgencyAction(StrEnum):
     READ_REQUESTS = "read_requests"
     DECIDE = "decide"
     RELEASE_HOLD = "release_hold"
+    START_EMERGENCY = "start_emergency"
+    READ_EMERGENCIES = "read_emergencies"
+    REVIEW_EMERGENCY = "review_emergency"
+    READ_NOTICES = "read_notices"
+
+
+class Rule(StrEnum):
+    """What a basis of a right depends on; an explanation says of each whether it holds."""
+
+    DESIGNATION = "designation"
+    PURPOSE_STATED = "purpose_stated"
+    ROLE = "role"
+    PARTNER = "partner"
+    STATE = "state"
+    PERIOD = "period"
+    HOURS = "hours"
+    PURPOSE = "purpose"
+    OFFICER = "officer"
+    ACTION = "action"
+    OWNER = "owner"
+    RESERVED = "reserved"
+    NETWORK = "network"
+    KIND = "kind"
+    TAGS = "tags"
+    AREA = "area"
 
 
 class Agency(Model):
@@ -156,6 +182,9 @@ class Terms(Model):
     hold_max_days: float | None
     grace_days: float
     audio: bool
+    lead_in: bool = True
+    hours: Hours | None = None
+    requires_document: bool = False
 
 
 class AgreementState(StrEnum):
@@ -180,16 +209,61 @@ class Agreement(Model):
         """What tells this state of this version from every other."""
         return f"{self.version}-{self.state.value}"
 
+    def in_period(self, at: datetime) -> bool:
+        return self.terms.valid.start <= at < self.terms.valid.end
+
     def in_force(self, at: datetime) -> bool:
-        valid = self.terms.valid
-        return self.state is AgreementState.ACTIVE and valid.start <= at < valid.end
+        """Agreed and within its period, whatever it grants and at which hours."""
+        return self.state is AgreementState.ACTIVE and self.in_period(at)
+
+    def in_hours(self, at: datetime) -> bool:
+        return self.terms.hours is None or self.terms.hours.hold(at)
+
+
+class Circle(Model):
+    """Within `radius_m` of a point, over the sphere; degrees in WGS 84."""
+
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    radius_m: Annotated[float, Field(gt=0, le=50_000)]
+
+
+class Emergency(Model):
+    """Danger to life: what one officer may see beyond the agreements, on their word, until it ends by itself. `owners`
+    are those whose cameras it reaches; `area` None is all of theirs."""
+
+    id: str
+    officer_id: str
+    agency: str
+    person: Person
+    purpose: str
+    case_ref: str | None
+    reason: str
+    owners: tuple[str, ...]
+    area: Circle | None
+    started_at: Instant
+    ends_at: Instant
+    ended_at: Instant | None
+    ended_by: str | None
+
+    @property
+    def basis(self) -> str:
+        return f"emergency:{self.id}"
+
+    @property
+    def over_at(self) -> datetime:
+        return self.ends_at if self.ended_at is None else min(self.ended_at, self.ends_at)
+
+    def runs(self, at: datetime) -> bool:
+        return self.started_at <= at < self.over_at
 
 
 class PolicyBook(Model):
-    """Every agreement as of one policy version."""
+    """Every agreement, and every emergency that is not over, as of one policy version."""
 
     version: int
     agreements: tuple[Agreement, ...]
+    emergencies: tuple[Emergency, ...] = ()
 
 
 class NewOfficer(Model):

@@ -32,6 +32,9 @@ def terms_of(agreement: AgreementSettings, base_dir: Path) -> Terms:
         hold_max_days=agreement.hold_max_days,
         grace_days=agreement.grace_days,
         audio=agreement.audio,
+        lead_in=agreement.lead_in,
+        hours=agreement.hours,
+        requires_document=agreement.requires_document,
     )
 
 

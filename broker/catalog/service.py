@@ -161,7 +161,9 @@ class Catalog:
 
     def _located_networks(self, caller: Caller, book: PolicyBook) -> frozenset[str]:
         at = self._clock.now()
-        return located_networks(caller.officer, caller.purpose, self._networks, book.agreements, at)
+        return located_networks(
+            caller.officer, caller.purpose, self._networks, book.agreements, at, book.emergencies
+        )
 
     async def _require_loaded(self) -> None:
         if not await self._follower.wait_until_loaded(PATIENCE_S):
