@@ -184,7 +184,6 @@ class Terms(Model):
     audio: bool
     lead_in: bool = True
     hours: Hours | None = None
-    requires_document: bool = False
 
 
 class AgreementState(StrEnum):

@@ -34,7 +34,6 @@ def terms_of(agreement: AgreementSettings, base_dir: Path) -> Terms:
         audio=agreement.audio,
         lead_in=agreement.lead_in,
         hours=agreement.hours,
-        requires_document=agreement.requires_document,
     )
 
 

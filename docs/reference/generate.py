@@ -30,6 +30,8 @@ SECTIONS: Final = (
     ("[[agency]]", "AgencySettings"),
     ("[[network]]", "NetworkSettings"),
     ("[[agreement]]", "AgreementSettings"),
+    ("[agreement.hours]", "Hours"),
+    ("[[agreement.hours.windows]]", "Window"),
     ("A secret", "Secret"),
 )
 COMMON_HEADERS: Final = frozenset({"authorization", "entrevue-purpose", "entrevue-case"})
