@@ -66,6 +66,9 @@ from broker.requests.routes import router as requests_router
 from broker.requests.scratch import clear_scratch
 from broker.requests.sealing import SealRequests, SealTools
 from broker.requests.service import Requests
+from broker.rights.dry_run import DryRuns
+from broker.rights.explaining import Explanations
+from broker.rights.routes import router as rights_router
 from broker.settings import Settings
 from broker.vault.store import Vault
 from broker.work.worker import Worker
@@ -260,6 +263,8 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         agreements=office.agreements,
         audit=office.audit,
         catalog=catalog,
+        explanations=Explanations(ledger, authority, catalog, clock),
+        dry_runs=DryRuns(authority, office.agreements, catalog, clock),
         networks=Networks(authority, catalog_store, clock, networks),
         snapshots=Snapshots(catalog, vault),
         holds=Holds(desk),
@@ -334,6 +339,7 @@ def create_api(services: Services) -> FastAPI:
         requests_router,
         holds_router,
         agencies_router,
+        rights_router,
         networks_router,
         audit_router,
     ):

@@ -47,6 +47,32 @@ class PlaceList(Answer):
     links: tuple[Link, ...]
 
 
+class ChangeCount(Answer):
+    agency: str
+    purpose: str
+    action: str
+    gained: int
+    lost: int
+
+
+class Change(Answer):
+    agency: str
+    purpose: str
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+class ChangedCamera(Answer):
+    camera_id: str
+    changes: tuple[Change, ...]
+
+
+class DryRun(Answer):
+    counts: tuple[ChangeCount, ...]
+    cameras: tuple[ChangedCamera, ...]
+    links: tuple[Link, ...]
+
+
 class Held(Answer):
     state: str
     state_reason: str | None = None

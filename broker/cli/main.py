@@ -37,6 +37,8 @@ MODULES: Final[dict[str, str]] = {
     "agency": "broker.cli.agencies",
     "officer": "broker.cli.agencies",
     "agreement": "broker.cli.agencies",
+    "agreement dry-run": "broker.cli.dry_runs",
+    "policy": "broker.cli.policy",
     "places": "broker.cli.places",
     "places find": "broker.cli.finding",
     "audit": "broker.cli.auditing",

@@ -17,6 +17,8 @@ from broker.ingest.networks import Networks
 from broker.requests.decisions import Decisions
 from broker.requests.delivery import Delivery
 from broker.requests.service import Requests
+from broker.rights.dry_run import DryRuns
+from broker.rights.explaining import Explanations
 from broker.settings import Settings
 
 
@@ -31,6 +33,8 @@ class Services:
     agreements: Agreements
     audit: AuditLog
     catalog: Catalog
+    explanations: Explanations
+    dry_runs: DryRuns
     networks: Networks
     snapshots: Snapshots
     holds: Holds

@@ -26,8 +26,8 @@ class Furnished:
 
     async def call(self, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
         address = path.format(**self.parts)
-        body = BODIES.get((method, path))
-        return await self.broker.http.request(method, address, headers=headers, json=body)
+        body, query = BODIES.get((method, path)), QUERIES.get((method, path))
+        return await self.broker.http.request(method, address, headers=headers, json=body, params=query)
 
 
 @pytest.fixture
