@@ -21,6 +21,8 @@ from adapters import registry
 from adapters.contract.protocol import GazetteerReader, Manifest
 from broker.agencies.agreements import Agreements
 from broker.agencies.authority import Authority
+from broker.agencies.emergencies.routes import router as emergencies_router
+from broker.agencies.emergencies.service import Emergencies
 from broker.agencies.officers import Officers
 from broker.agencies.routes import router as agencies_router
 from broker.audit.routes import router as audit_router
@@ -96,6 +98,7 @@ class Office:
     authority: Authority
     officers: Officers
     agreements: Agreements
+    emergencies: Emergencies
     audit: AuditLog
     gazetteers: Gazetteers
 
@@ -216,6 +219,7 @@ def build_office(settings: Settings, host: Host, ledger: Ledger) -> Office:
         authority=authority,
         officers=Officers(ledger, host.clock, host.identifiers, authority),
         agreements=Agreements(ledger, host.clock, authority),
+        emergencies=Emergencies(ledger, host.clock, host.identifiers, authority, settings.broker),
         audit=AuditLog(ledger, host.clock, networks),
         gazetteers=Gazetteers(ledger, host.clock, networks, host.read_places),
     )
@@ -261,6 +265,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         authority=authority,
         officers=office.officers,
         agreements=office.agreements,
+        emergencies=office.emergencies,
         audit=office.audit,
         catalog=catalog,
         explanations=Explanations(ledger, authority, catalog, clock),
@@ -340,6 +345,7 @@ def create_api(services: Services) -> FastAPI:
         holds_router,
         agencies_router,
         rights_router,
+        emergencies_router,
         networks_router,
         audit_router,
     ):

@@ -108,6 +108,9 @@ class BrokerSettings(Section):
     max_clip_s: Seconds = 6 * 3600
     max_items: Annotated[int, Field(gt=0, le=1000)] = 100
     urgent_hold_h: Annotated[float, Field(gt=0, le=24 * 366, allow_inf_nan=False)] = 48
+    emergency_min: Annotated[float, Field(gt=0, le=24 * 60, allow_inf_nan=False)] = 60
+    emergency_review_h: Annotated[float, Field(ge=0, le=24 * 366, allow_inf_nan=False)] = 72
+    emergency_radius_m: Annotated[float, Field(gt=0, le=50_000, allow_inf_nan=False)] = 5_000
     vanished_keep_days: Days = 30
     recorder_answer_s: Seconds = 300
     host_rounds: Annotated[int, Field(gt=0, le=1000)] = 2

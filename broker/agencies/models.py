@@ -222,9 +222,35 @@ class Agreement(Model):
 class Circle(Model):
     """Within `radius_m` of a point, over the sphere; degrees in WGS 84."""
 
-    lat: Annotated[float, Field(ge=-90, le=90)]
-    lon: Annotated[float, Field(ge=-180, le=180)]
-    radius_m: Annotated[float, Field(gt=0, le=50_000)]
+    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+    radius_m: Annotated[float, Field(gt=0, le=50_000, allow_inf_nan=False)]
+
+
+class ReviewVerdict(StrEnum):
+    JUSTIFIED = "justified"
+    UNJUSTIFIED = "unjustified"
+
+
+class Review(Model):
+    """What a custodian of one of the owners found."""
+
+    owner: str
+    officer_id: str
+    verdict: ReviewVerdict
+    reason: str
+    reviewed_at: Instant
+
+
+class Notice(Model):
+    """What every officer of a role of an agency must be told: `kind` happened to `subject`."""
+
+    id: str
+    agency: str
+    role: Role
+    kind: str
+    subject: str
+    at: Instant
 
 
 class Emergency(Model):
@@ -244,6 +270,8 @@ class Emergency(Model):
     ends_at: Instant
     ended_at: Instant | None
     ended_by: str | None
+    closed_at: Instant | None = None
+    reviews: tuple[Review, ...] = ()
 
     @property
     def basis(self) -> str:
@@ -252,6 +280,12 @@ class Emergency(Model):
     @property
     def over_at(self) -> datetime:
         return self.ends_at if self.ended_at is None else min(self.ended_at, self.ends_at)
+
+    @property
+    def unreviewed(self) -> tuple[str, ...]:
+        """The owners who have not reviewed it."""
+        done = {review.owner for review in self.reviews}
+        return tuple(owner for owner in self.owners if owner not in done)
 
     def runs(self, at: datetime) -> bool:
         return self.started_at <= at < self.over_at

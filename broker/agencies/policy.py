@@ -110,6 +110,23 @@ def may(officer: Officer, action: AgencyAction, at: datetime, owner: str | None 
     return officer.is_designated(at) and not officer.roles.isdisjoint(AGENCY_ACTIONS[action])
 
 
+def may_know(officer: Officer, emergency: Emergency, at: datetime) -> bool:
+    """An emergency is its officer's to see, both sides' auditors', and the owners' custodians'."""
+    if not may(officer, AgencyAction.READ_EMERGENCIES, at):
+        return False
+    if not officer.roles.isdisjoint(AGENCY_ACTIONS[AgencyAction.READ_LOG]) and officer.agency in (
+        *emergency.owners,
+        emergency.agency,
+    ):
+        return True
+    return officer.id == emergency.officer_id or may_review(officer, emergency, at)
+
+
+def may_review(officer: Officer, emergency: Emergency, at: datetime) -> bool:
+    """A custodian of an owner whose cameras it reaches reviews it, and may end it."""
+    return officer.agency in emergency.owners and may(officer, AgencyAction.REVIEW_EMERGENCY, at)
+
+
 @dataclass(frozen=True)
 class RequestView:
     """What an officer may see of a request: all of it as its requester, else the items of one owner."""

@@ -73,6 +73,21 @@ class DryRun(Answer):
     links: tuple[Link, ...]
 
 
+class Emergency(Answer):
+    id: str
+    agency: str
+    state: str
+    owners: tuple[str, ...]
+    started_at: str
+    ends_at: str
+    unreviewed: tuple[str, ...]
+
+
+class EmergencyList(Answer):
+    emergencies: tuple[Emergency, ...]
+    links: tuple[Link, ...]
+
+
 class Held(Answer):
     state: str
     state_reason: str | None = None

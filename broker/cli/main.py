@@ -39,6 +39,7 @@ MODULES: Final[dict[str, str]] = {
     "agreement": "broker.cli.agencies",
     "agreement dry-run": "broker.cli.dry_runs",
     "policy": "broker.cli.policy",
+    "emergency": "broker.cli.emergencies",
     "places": "broker.cli.places",
     "places find": "broker.cli.finding",
     "audit": "broker.cli.auditing",

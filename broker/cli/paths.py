@@ -15,7 +15,11 @@ def request_path(request_id: str, *more: str) -> str:
 
 
 def hold_path(hold_id: str) -> str:
-    return f"/v1/holds/{_checked(hold_id, 'hold')}"
+    return f"/v1/holds/{_checked(hold_id, 'a hold')}"
+
+
+def emergency_path(emergency_id: str, *more: str) -> str:
+    return "/".join(("/v1/emergencies", _checked(emergency_id, "an emergency"), *more))
 
 
 def agreement_path(agreement_id: str, *more: str) -> str:
@@ -24,5 +28,5 @@ def agreement_path(agreement_id: str, *more: str) -> str:
 
 def _checked(given: str, what: str, form: re.Pattern[str] = _ID) -> str:
     if form.fullmatch(given) is None:
-        raise Failure(f"{given!r} is not the id of {'an' if what[0] in 'ae' else 'a'} {what}", USAGE)
+        raise Failure(f"{given!r} is not the id of {what}", USAGE)
     return given

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from broker.agencies.agreements import Agreements
 from broker.agencies.authority import Authority
+from broker.agencies.emergencies.service import Emergencies
 from broker.agencies.officers import Officers
 from broker.audit.service import AuditLog
 from broker.catalog.service import Catalog
@@ -31,6 +32,7 @@ class Services:
     authority: Authority
     officers: Officers
     agreements: Agreements
+    emergencies: Emergencies
     audit: AuditLog
     catalog: Catalog
     explanations: Explanations

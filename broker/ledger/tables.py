@@ -287,3 +287,47 @@ audit_owners = Table(
     Column("sequence", Integer().with_variant(BigInteger, "postgresql"), primary_key=True),
 )
 """Which agencies an entry concerns: the actor's and the owners of what it touched."""
+
+emergencies = Table(
+    "emergencies",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("officer_id", String(64), ForeignKey("officers.id"), nullable=False, index=True),
+    Column("agency", String(64), nullable=False),
+    Column("person", JSON, nullable=False),
+    Column("purpose", String(64), nullable=False),
+    Column("case_ref", Text),
+    Column("reason", Text, nullable=False),
+    Column("owners", JSON, nullable=False),
+    Column("area", JSON(none_as_null=True)),
+    Column("started_at", InstantColumn, nullable=False),
+    Column("ends_at", InstantColumn, nullable=False, index=True),
+    Column("ended_at", InstantColumn),
+    Column("ended_by", String(64)),
+    Column("closed_at", InstantColumn),
+)
+"""`closed_at` is when the last of the owners reviewed it."""
+
+emergency_reviews = Table(
+    "emergency_reviews",
+    metadata,
+    Column("emergency_id", String(64), ForeignKey("emergencies.id"), primary_key=True),
+    Column("owner", String(64), primary_key=True),
+    Column("officer_id", String(64), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("reviewed_at", InstantColumn, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("agency", String(64), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("at", InstantColumn, nullable=False),
+    Index("ix_notices_addressee", "agency", "role"),
+)
+"""What officers of a role of an agency must be told; ids sort by time."""

@@ -17,6 +17,8 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/v1/requests/{request_id}/deny"): {"reason": "Checked"},
     ("POST", "/v1/requests/{request_id}/cancel"): {"reason": "Checked"},
     ("POST", "/v1/holds"): {"camera_ids": ["rail-cctv:r1"], "interval": str(LAST_MINUTES), "reason": "Theft"},
+    ("POST", "/v1/emergencies"): {"reason": "A person on the tracks", "agency": "metro"},
+    ("POST", "/v1/emergencies/{emergency_id}/review"): {"verdict": "justified", "reason": "Checked"},
     ("PUT", "/v1/me/purpose"): {"purpose": "accident"},
     ("POST", "/v1/cameras/search"): {
         "along": {"type": "LineString", "coordinates": [[2.355, 48.88], [2.36, 48.88]]},
@@ -31,6 +33,7 @@ BODIES: dict[tuple[str, str], object] = {
         "roles": ["operator"],
     },
 }
+QUERIES = {("GET", "/v1/policy/explain"): {"camera": "rail-cctv:r1", "action": "locate"}}
 
 
 def routes() -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from broker.agencies.models import Role
-from tests.broker.http.all_routes import BODIES, CLOSED, OPEN, ROUTES
+from tests.broker.http.all_routes import BODIES, CLOSED, OPEN, QUERIES, ROUTES
 from tests.world import NOW, SignedIn, TestBroker
 
 ABOUT_ONESELF = {("GET", "/v1/me"), ("PUT", "/v1/me/purpose")}
@@ -37,6 +37,8 @@ async def furnished(broker: TestBroker) -> AsyncIterator[Furnished]:
     custodian = await broker.officer("rail", Role.CUSTODIAN)
     request = await short.post("/v1/requests", BODIES["POST", "/v1/requests"])
     hold = await short.post("/v1/holds", BODIES["POST", "/v1/holds"])
+    police = await broker.officer("police", Role.OPERATOR)
+    emergency = await police.post("/v1/emergencies", {"reason": "A person on the tracks", "agency": "rail"})
     await broker.work()
     await custodian.post(f"/v1/requests/{request.json()['id']}/approve", {"reason": "Checked"})
     await broker.work()
@@ -47,6 +49,7 @@ async def furnished(broker: TestBroker) -> AsyncIterator[Furnished]:
         "officer_id": custodian.id,
         "agreement_id": "rail-police",
         "network_id": "rail-cctv",
+        "emergency_id": emergency.json()["id"],
         "item": "1",
         "part": "1",
     }
