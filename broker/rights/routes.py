@@ -15,12 +15,13 @@ from broker.rights.views import DryRunView, ExplanationView, dry_run_view, expla
 router = APIRouter(prefix="/v1", tags=["rights"])
 
 CameraQuery = Annotated[str, Query(min_length=1, max_length=500, examples=[examples.CAMERA_ID])]
+ActionQuery = Annotated[Action, Query(examples=["view_live"])]
 AgreementId = Annotated[str, Field(max_length=64, examples=["sncf-police"])]
 
 
 @router.get("/policy/explain", response_model=ExplanationView, summary="Why one may, or may not")
 async def explain_right(
-    camera: CameraQuery, action: Action, caller: CurrentCaller, services: CurrentServices
+    camera: CameraQuery, action: ActionQuery, caller: CurrentCaller, services: CurrentServices
 ) -> ExplanationView:
     """Of oneself, rule by rule. A camera that one may not locate is as unknown as one that is not there."""
     return explanation_view(await services.explanations.of_caller(caller, camera, action))
