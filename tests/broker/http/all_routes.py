@@ -19,6 +19,14 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/v1/holds"): {"camera_ids": ["rail-cctv:r1"], "interval": str(LAST_MINUTES), "reason": "Theft"},
     ("POST", "/v1/emergencies"): {"reason": "A person on the tracks", "agency": "metro"},
     ("POST", "/v1/emergencies/{emergency_id}/review"): {"verdict": "justified", "reason": "Checked"},
+    ("POST", "/v1/agreements"): {
+        "id": "rail-town",
+        "owner": "rail",
+        "partners": ["town"],
+        "actions": ["locate"],
+        "purposes": ["public_safety"],
+        "valid": "2026-01-01T00:00:00Z/2027-01-01T00:00:00Z",
+    },
     ("PUT", "/v1/me/purpose"): {"purpose": "accident"},
     ("POST", "/v1/cameras/search"): {
         "along": {"type": "LineString", "coordinates": [[2.355, 48.88], [2.36, 48.88]]},
