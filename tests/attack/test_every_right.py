@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from tests.attack.oracle import OPEN, RULES, Situation
 from tests.attack.situations import CAMERA, RESERVED, STATES, Person, Scene, open_scene
-from tests.broker.http.all_routes import BODIES, ROUTES
+from tests.broker.http.all_routes import BODIES, QUERIES, ROUTES
 
 MOVING = {"approve", "deny", "cancel", "activate", "end"}
 """Decisions: sent for a version that never was, so that who may decide is told so and nothing changes."""
@@ -43,7 +43,7 @@ async def _answer(
     if path.rsplit("/", 1)[-1] in MOVING:
         headers["If-Match"] = '"never"'
     body = BODIES.get((method, path.replace("{reserved_id}", "{camera_id}")))
-    params = {"q": "a"} if path == "/v1/places" else None
+    params = QUERIES.get(route)
     return await scene.broker.http.request(method, address, headers=headers, json=body, params=params)
 
 

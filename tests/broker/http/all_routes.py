@@ -1,4 +1,4 @@
-"""Every route of the application, found by listing them, and a body for each that takes one."""
+"""Every route of the application, found by listing them, and a body or query for each that takes one."""
 
 from typing import cast
 
@@ -41,7 +41,10 @@ BODIES: dict[tuple[str, str], object] = {
         "roles": ["operator"],
     },
 }
-QUERIES = {("GET", "/v1/policy/explain"): {"camera": "rail-cctv:r1", "action": "locate"}}
+QUERIES = {
+    ("GET", "/v1/places"): {"q": "a"},
+    ("GET", "/v1/policy/explain"): {"camera": "rail-cctv:r1", "action": "locate"},
+}
 
 
 def routes() -> list[tuple[str, str]]:
