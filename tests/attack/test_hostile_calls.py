@@ -13,7 +13,7 @@ from tests.broker.http.all_routes import BODIES, CLOSED, ROUTES
 from tests.world import SignedIn, TestBroker
 
 PROBLEM = "application/problem+json"
-IDS = ("camera_id", "request_id", "hold_id", "officer_id", "agreement_id", "network_id")
+IDS = ("camera_id", "request_id", "hold_id", "officer_id", "agreement_id", "network_id", "emergency_id")
 HOSTILE_IDS = (
     "../../../etc/passwd",
     "..\\..\\windows",
@@ -103,6 +103,8 @@ async def test_a_member_that_a_call_does_not_have_is_refused(
         "by": [],
     }
     for name, value in members.items():
+        if name in known:
+            continue
         body = known | {name: value}
         answer = await broker.http.request(
             route[0], filled(route[1], "rail-cctv"), headers=officer.headers(), json=body
