@@ -185,6 +185,10 @@ class Catalog:
             )
         return found
 
+    async def stored(self, ids: Sequence[str]) -> list[Camera]:
+        """The same for the host, whose process follows no catalog: those that the catalog has at this moment."""
+        return await self._store.cameras(ids)
+
     async def columns_of(self, owner: str) -> tuple[list[str], CameraColumns]:
         """Ids of an agency's cameras, and the facts that rights on them depend on: a copy, good for another thread."""
         await self._require_loaded()

@@ -65,10 +65,10 @@ class Explanations:
         officer = await self._ledger.read(lambda connection: read_officer(connection, officer_id))
         if officer is None:
             raise Problem("not_found", f"there is no officer {officer_id}")
-        cameras, book = await self._catalog.cameras([camera_id]), await self._authority.book()
+        cameras, book = await self._catalog.stored([camera_id]), await self._authority.book()
         found = explain(officer, purpose, camera_id, cameras, book, at or self._clock.now(), action)
         if found is None:
-            raise Problem("not_found", f"there is no camera {camera_id}")
+            raise Problem("not_found", f"the catalog has no camera {camera_id}: does its broker run?")
         entry = NewEntry(
             operation=Operation.CONSULTATION,
             action="explain_right",

@@ -70,3 +70,16 @@ async def test_the_host_is_told_why_of_anybody(broker: TestBroker) -> None:
     assert not late.allowed
     with pytest.raises(Problem, match="there is no officer"):
         await service.of_officer("off_none", "rail-cctv:r1", Action.LOCATE, "public_safety")
+    with pytest.raises(Problem, match="the catalog has no camera"):
+        await service.of_officer(operator.id, "rail-cctv:none", Action.LOCATE, "public_safety")
+
+
+async def test_a_host_whose_process_follows_no_catalog_is_told_too(broker: TestBroker) -> None:
+    await broker.synchronise()
+    operator = await broker.officer("police", Role.OPERATOR)
+    broker.broker.follower.index.put_reports({})
+    service = broker.broker.services.explanations
+    assert (await service.of_officer(operator.id, "rail-cctv:r1", Action.LOCATE, "public_safety")).allowed
+    with pytest.raises(Problem) as caught:
+        await service.of_officer(operator.id, "rail-cctv:none", Action.LOCATE, "public_safety")
+    assert caught.value.code == "not_found"
