@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from broker.agencies.emergencies.routes import router as emergencies_router
 from broker.agencies.routes import router as agencies_router
 from broker.audit.routes import router as audit_router
 from broker.audit.tree.metrics import TreeMetrics
@@ -22,6 +23,7 @@ from broker.identity.sign_in.routes import router as sign_in_router
 from broker.ingest.metrics import NetworkMetrics
 from broker.ingest.routes import router as networks_router
 from broker.requests.routes import router as requests_router
+from broker.rights.routes import router as rights_router
 
 
 def create_api(services: Services) -> FastAPI:
@@ -46,6 +48,8 @@ def create_api(services: Services) -> FastAPI:
         requests_router,
         holds_router,
         agencies_router,
+        rights_router,
+        emergencies_router,
         identity_router,
         networks_router,
         audit_router,

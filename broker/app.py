@@ -20,6 +20,7 @@ from adapters import registry
 from adapters.contract.protocol import GazetteerReader, Manifest
 from broker.agencies.agreements import Agreements
 from broker.agencies.authority import Authority
+from broker.agencies.emergencies.service import Emergencies
 from broker.agencies.officers import Officers
 from broker.audit.erasure.service import ErasePeople, Erasure
 from broker.audit.service import AuditLog
@@ -60,6 +61,8 @@ from broker.requests.delivery import Delivery
 from broker.requests.scratch import clear_scratch
 from broker.requests.sealing import SealRequests, SealTools
 from broker.requests.service import Requests
+from broker.rights.dry_run import DryRuns
+from broker.rights.explaining import Explanations
 from broker.settings import Settings
 from broker.vault.store import Vault
 from broker.work.worker import Worker
@@ -89,6 +92,7 @@ class Office:
     officers: Officers
     identity: Identity
     agreements: Agreements
+    emergencies: Emergencies
     audit: AuditLog
     tree: LogTree
     erasure: Erasure
@@ -221,6 +225,7 @@ def build_office(settings: Settings, host: Host, ledger: Ledger) -> Office:
         officers=Officers(ledger, clock, identifiers, authority),
         identity=build_identity(settings, ledger, clock, identifiers, authority),
         agreements=Agreements(ledger, clock, authority),
+        emergencies=Emergencies(ledger, clock, identifiers, authority, settings.broker),
         audit=AuditLog(ledger, clock),
         tree=LogTree(ledger, clock, witness_keys((a.id, a.witness) for a in settings.agency)),
         erasure=Erasure(ledger, clock, settings.broker.log_personal_days),
@@ -271,10 +276,13 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         identity=office.identity,
         quotas=Quotas(settings.limits, Counts(catalog_store.connections)),
         agreements=office.agreements,
+        emergencies=office.emergencies,
         audit=office.audit,
         tree=office.tree,
         sequencer=sequencer,
         catalog=catalog,
+        explanations=Explanations(ledger, authority, catalog, clock),
+        dry_runs=DryRuns(authority, office.agreements, catalog, clock),
         networks=Networks(authority, catalog_store, clock, networks),
         snapshots=Snapshots(catalog, vault),
         holds=Holds(desk),

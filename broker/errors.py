@@ -32,6 +32,7 @@ KINDS: Final[dict[str, Kind]] = {
     "action_denied": Kind(403, "No right and no agreement allows this"),
     "own_request": Kind(403, "Nobody decides on their own request"),
     "agreement_ended": Kind(403, "The agreement behind this is no longer in force"),
+    "emergency_unreviewed": Kind(403, "An earlier emergency waits for its review"),
     "judicial_hold": Kind(403, "A judicial basis holds this footage"),
     # the caller must correct the call
     "bad_request": Kind(400, "The call could not be read"),

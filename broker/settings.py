@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from broker.errors import SetupProblem
+from broker.hours import Hours
 
 Seconds = Annotated[float, Field(gt=0, le=10**9, allow_inf_nan=False)]
 Days = Annotated[float, Field(gt=0, le=36_525, allow_inf_nan=False)]
@@ -119,6 +120,9 @@ class BrokerSettings(Section):
     max_clip_s: Seconds = 6 * 3600
     max_items: Annotated[int, Field(gt=0, le=1000)] = 100
     urgent_hold_h: Annotated[float, Field(gt=0, le=24 * 366, allow_inf_nan=False)] = 48
+    emergency_min: Annotated[float, Field(gt=0, le=24 * 60, allow_inf_nan=False)] = 60
+    emergency_review_h: Annotated[float, Field(ge=0, le=24 * 366, allow_inf_nan=False)] = 72
+    emergency_radius_m: Annotated[float, Field(gt=0, le=50_000, allow_inf_nan=False)] = 5_000
     vanished_keep_days: Days = 30
     recorder_answer_s: Seconds = 300
     host_rounds: Annotated[int, Field(gt=0, le=1000)] = 2
@@ -201,6 +205,8 @@ class AgreementSettings(Section):
     hold_max_days: Days | None = None
     grace_days: Annotated[float, Field(ge=0, le=36_525, allow_inf_nan=False)] = 0
     audio: bool = False
+    lead_in: bool = True
+    hours: Hours | None = None
 
     @field_validator("valid")
     @classmethod

@@ -21,7 +21,9 @@ from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
 from broker.clock import Clock
 from broker.errors import Problem
+from broker.keyed_calls import KeyedCall
 from broker.ledger.engine import Ledger
+from broker.ledger.idempotency import create_once
 from broker.pages import Cut, Page
 from broker.settings import Settings
 
@@ -102,37 +104,62 @@ class Agreements:
         )
         await self._ledger.write(lambda connection: audit.append(connection, entry, at))
 
-    async def propose(self, agreement_id: str, terms: Terms, by: Caller | None) -> Agreement:
-        """Adds a proposal; nothing changes until a custodian of the owner activates it."""
+    async def propose(
+        self, agreement_id: str, terms: Terms, by: Caller | None, call: KeyedCall | None = None
+    ) -> Agreement:
+        """Adds a proposal; nothing changes until a custodian of the owner activates it. The same keyed call again finds
+        what it proposed."""
         if by is not None:
             await self._authority.require(by, AgencyAction.MANAGE_AGREEMENTS, "propose_agreement")
             if by.officer.agency not in (terms.owner, *terms.partners):
+                await self._authority.deny(by, "propose_agreement", (agreement_id,))
                 raise Problem("action_denied", "only a party proposes an agreement")
-        (proposed,) = await self.propose_all({agreement_id: terms}, by)
-        return proposed
-
-    async def propose_all(self, proposals: Mapping[str, Terms], by: Caller | None = None) -> list[Agreement]:
-        """Adds proposals by their ids, all of them or none."""
         at = self._clock.now()
 
-        def work(connection: Connection) -> list[Agreement]:
-            known = {agency.id for agency in store.list_agencies(connection)}
-            proposed = []
-            for agreement_id, terms in proposals.items():
-                unknown = {terms.owner, *terms.partners} - known
-                if unknown:
-                    raise Problem("invalid", f"there is no agency {sorted(unknown)[0]!r}")
-                latest = store.find_agreement(connection, agreement_id)
-                if latest is not None and latest.terms.owner != terms.owner:
-                    raise Problem(
-                        "state_conflict", f"agreement {agreement_id} belongs to {latest.terms.owner}"
-                    )
-                agreement = store.propose_agreement(connection, agreement_id, terms, at, _officer_id(by))
-                audit.append(connection, self._agreement_entry(by, "propose_agreement", agreement), at)
-                proposed.append(agreement)
+        def work(connection: Connection) -> Agreement:
+            latest = store.find_agreement(connection, agreement_id)
+            version = 1 if latest is None else latest.version + 1
+            (created,) = create_once(
+                connection,
+                _officer_id(by),
+                call,
+                (f"{agreement_id}@{version}",),
+                at,
+                lambda c: self._propose(c, agreement_id, terms, by, at),
+            )
+            proposed = store.find_agreement(connection, agreement_id, int(created.rpartition("@")[2]))
+            if proposed is None:
+                raise RuntimeError("the agreement just proposed is not there")
             return proposed
 
         return await self._ledger.write(work)
+
+    async def propose_all(self, proposals: Mapping[str, Terms]) -> list[Agreement]:
+        """Adds the host's proposals by their ids, all of them or none."""
+        at = self._clock.now()
+
+        def work(connection: Connection) -> list[Agreement]:
+            for agreement_id, terms in proposals.items():
+                self._propose(connection, agreement_id, terms, None, at)
+            latest = (store.find_agreement(connection, agreement_id) for agreement_id in proposals)
+            return [agreement for agreement in latest if agreement is not None]
+
+        return await self._ledger.write(work)
+
+    def _propose(
+        self, connection: Connection, agreement_id: str, terms: Terms, by: Caller | None, at: datetime
+    ) -> None:
+        unknown = {terms.owner, *terms.partners} - {agency.id for agency in store.list_agencies(connection)}
+        if unknown:
+            raise Problem("invalid", f"there is no agency {sorted(unknown)[0]!r}")
+        latest = store.find_agreement(connection, agreement_id)
+        if latest is not None:
+            if by is not None and by.officer.agency not in latest.terms.parties:
+                raise Problem("state_conflict", f"the id {agreement_id} is taken: choose another")
+            if latest.terms.owner != terms.owner:
+                raise Problem("state_conflict", f"agreement {agreement_id} belongs to {latest.terms.owner}")
+        agreement = store.propose_agreement(connection, agreement_id, terms, at, _officer_id(by))
+        audit.append(connection, self._agreement_entry(by, "propose_agreement", agreement), at)
 
     async def activate(self, agreement_id: str, by: Caller, word: str | None = None) -> Agreement:
         """Puts the latest proposal in force: a custodian of the owner's decision alone. `word` is that of the

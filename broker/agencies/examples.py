@@ -67,3 +67,15 @@ AGREEMENT: Final[JsonDict] = {
     },
 }
 AGREEMENTS: Final[JsonDict] = {"agreements": [AGREEMENT], "links": []}
+NEW_AGREEMENT: Final[JsonDict] = {
+    "id": AGREEMENT_ID,
+    "owner": "sncf",
+    "partners": ["police"],
+    "actions": ["locate", "view_snapshot", "hold"],
+    "purposes": ["public_safety"],
+    "valid": "2026-01-01T00:00:00Z/2027-01-01T00:00:00Z",
+    "hours": {
+        "zone": "Europe/Paris",
+        "windows": [{"days": ["fri", "sat"], "start": "22:00", "end": "06:00"}],
+    },
+}

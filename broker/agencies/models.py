@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.contract.models import CameraKind, Instant, Interval
 from broker.audit.models import Person
+from broker.hours import Hours
 
 
 class Model(BaseModel):
@@ -49,6 +50,10 @@ class AgencyAction(StrEnum):
     READ_REQUESTS = "read_requests"
     DECIDE = "decide"
     RELEASE_HOLD = "release_hold"
+    START_EMERGENCY = "start_emergency"
+    READ_EMERGENCIES = "read_emergencies"
+    REVIEW_EMERGENCY = "review_emergency"
+    READ_NOTICES = "read_notices"
 
 
 class Scope(StrEnum):
@@ -199,6 +204,8 @@ class Terms(Model):
     hold_max_days: float | None
     grace_days: float
     audio: bool
+    lead_in: bool = True
+    hours: Hours | None = None
 
     @property
     def parties(self) -> tuple[str, ...]:
@@ -232,21 +239,105 @@ class Agreement(Model):
         """What tells this state of this version from every other."""
         return f"{self.version}-{self.state.value}"
 
+    def in_period(self, at: datetime) -> bool:
+        return self.terms.valid.start <= at < self.terms.valid.end
+
     def in_force(self, at: datetime) -> bool:
-        valid = self.terms.valid
-        return self.state is AgreementState.ACTIVE and valid.start <= at < valid.end
+        """Agreed and within its period, whatever it grants and at which hours."""
+        return self.state is AgreementState.ACTIVE and self.in_period(at)
+
+    def in_hours(self, at: datetime) -> bool:
+        return self.terms.hours is None or self.terms.hours.hold(at)
+
+
+class Circle(Model):
+    """Within `radius_m` of a point, over the sphere; degrees in WGS 84."""
+
+    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+    radius_m: Annotated[float, Field(gt=0, le=50_000, allow_inf_nan=False)]
+
+
+class ReviewVerdict(StrEnum):
+    JUSTIFIED = "justified"
+    UNJUSTIFIED = "unjustified"
+
+
+class Review(Model):
+    """What a custodian of one of the owners found."""
+
+    owner: str
+    officer_id: str
+    verdict: ReviewVerdict
+    reason: str
+    reviewed_at: Instant
+
+
+class Notice(Model):
+    """What every officer of a role of an agency must be told: `kind` happened to `subject`."""
+
+    id: str
+    agency: str
+    role: Role
+    kind: str
+    subject: str
+    at: Instant
+
+
+class Emergency(Model):
+    """Danger to life: what one officer may see beyond the agreements, on their word, until it ends by itself. `owners`
+    are those whose cameras it reaches; `area` None is all of theirs."""
+
+    id: str
+    officer_id: str
+    agency: str
+    person: Person
+    purpose: str
+    case_ref: str | None
+    reason: str
+    owners: tuple[str, ...]
+    area: Circle | None
+    started_at: Instant
+    ends_at: Instant
+    ended_at: Instant | None
+    ended_by: str | None
+    closed_at: Instant | None = None
+    reviews: tuple[Review, ...] = ()
+
+    @property
+    def basis(self) -> str:
+        return f"emergency:{self.id}"
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        return *self.owners, self.agency
+
+    @property
+    def over_at(self) -> datetime:
+        return self.ends_at if self.ended_at is None else min(self.ended_at, self.ends_at)
+
+    @property
+    def unreviewed(self) -> tuple[str, ...]:
+        """The owners who have not reviewed it."""
+        done = {review.owner for review in self.reviews}
+        return tuple(owner for owner in self.owners if owner not in done)
+
+    def runs(self, at: datetime) -> bool:
+        return self.started_at <= at < self.over_at
 
 
 class PolicyBook(Model):
-    """Every agreement as of one policy version."""
+    """Every agreement, and every emergency that is not over, as of one policy version."""
 
     version: int
     agreements: tuple[Agreement, ...]
+    emergencies: tuple[Emergency, ...] = ()
 
     def parties(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Who is party to these agreements, by their ids; what is none is left out."""
+        """Who is party to these agreements and emergencies, by the names that bases have; what is none is left out."""
         wanted = frozenset(ids)
-        return {a.id: a.terms.parties for a in self.agreements if a.id in wanted}
+        agreed = {a.id: a.terms.parties for a in self.agreements if a.id in wanted}
+        return agreed | {e.basis: e.parties for e in self.emergencies if e.basis in wanted}
 
 
 class NewOfficer(Model):

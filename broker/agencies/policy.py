@@ -4,23 +4,29 @@ A single decision is a mask of length one. What is decided without a camera (rea
 is `may`, over the same table of roles.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 import numpy as np
-import shapely
-from numpy.typing import NDArray
-from shapely.geometry import shape
 
 from adapters.contract.models import Interval
-from broker.agencies.models import Action, AgencyAction, Agreement, Officer, Role, Scope, Terms
+from broker.agencies.columns import BoolColumn, CameraColumns, Category
+from broker.agencies.covering import Tests, covered, owned_by, reserved, tests_of, within_circle
+from broker.agencies.models import (
+    Action,
+    AgencyAction,
+    Agreement,
+    AgreementState,
+    Emergency,
+    Officer,
+    Role,
+    Scope,
+)
+from broker.agencies.rules import Rule
 from broker.agencies.scopes import SCOPE_ACTIONS, SCOPE_AGENCY_ACTIONS, in_scope
-
-BoolColumn = NDArray[np.bool_]
-Codes = NDArray[np.int32]
-T = TypeVar("T")
 
 OPERATOR_ACTIONS: Final = frozenset({Action.LOCATE, Action.VIEW_SNAPSHOT, Action.VIEW_LIVE, Action.HOLD})
 ROLE_ACTIONS: Final[dict[Role, frozenset[Action]]] = {
@@ -38,6 +44,10 @@ OWN_ONLY: Final = frozenset({Role.CUSTODIAN})
 
 SEES_RESERVED: Final = frozenset({Role.CUSTODIAN})
 
+EMERGENCY_ROLES: Final = frozenset({Role.OPERATOR})
+EMERGENCY_ACTIONS: Final = OPERATOR_ACTIONS
+"""What an emergency lets an operator do with cameras beyond the agreements; never to ask for a clip."""
+
 AGENCY_ACTIONS: Final[dict[AgencyAction, frozenset[Role]]] = {
     AgencyAction.READ_LOG: frozenset({Role.AUDITOR, Role.DPO}),
     AgencyAction.ADMINISTER: frozenset({Role.ADMINISTRATOR}),
@@ -50,47 +60,13 @@ AGENCY_ACTIONS: Final[dict[AgencyAction, frozenset[Role]]] = {
     AgencyAction.READ_REQUESTS: frozenset({Role.INVESTIGATOR, Role.CUSTODIAN}),
     AgencyAction.DECIDE: frozenset({Role.CUSTODIAN}),
     AgencyAction.RELEASE_HOLD: frozenset({Role.CUSTODIAN}),
+    AgencyAction.START_EMERGENCY: frozenset({Role.OPERATOR}),
+    AgencyAction.READ_EMERGENCIES: frozenset({Role.OPERATOR, Role.CUSTODIAN, Role.AUDITOR, Role.DPO}),
+    AgencyAction.REVIEW_EMERGENCY: frozenset({Role.CUSTODIAN}),
+    AgencyAction.READ_NOTICES: frozenset({Role.CUSTODIAN, Role.AUDITOR, Role.DPO}),
 }
 
 OWN_BASIS: Final = "own"
-
-
-@dataclass(frozen=True)
-class Category(Generic[T]):
-    """A column of few distinct values: row i holds `values[codes[i]]`."""
-
-    codes: Codes
-    values: Sequence[T]
-
-    @classmethod
-    def of(cls, rows: Sequence[T]) -> "Category[T]":
-        """From one value a row; values are hashable."""
-        codes: dict[T, int] = {}
-        coded = [codes.setdefault(value, len(codes)) for value in rows]
-        return cls(np.array(coded, dtype=np.int32), tuple(codes))
-
-    def where(self, holds: Callable[[T], bool]) -> BoolColumn:
-        """The rows whose value it holds for; asked once a distinct value."""
-        if not self.values:
-            return np.zeros(len(self.codes), bool)
-        return np.fromiter(map(holds, self.values), bool, len(self.values))[self.codes]
-
-
-@dataclass(frozen=True)
-class CameraColumns:
-    """The facts of n cameras that rights depend on. `lat_deg`, `lon_deg` are NaN where unknown; a kind that
-    is not known is an empty string."""
-
-    owner: Category[str]
-    network: Category[str]
-    kind: Category[str]
-    tags: Category[frozenset[str]]
-    lat_deg: NDArray[np.float64]
-    lon_deg: NDArray[np.float64]
-    reserved: BoolColumn
-
-    def __len__(self) -> int:
-        return len(self.reserved)
 
 
 @dataclass(frozen=True)
@@ -141,18 +117,37 @@ def may(officer: Officer, action: AgencyAction, at: datetime, owner: str | None 
 
 
 def useful_scopes(roles: frozenset[Role]) -> frozenset[Scope]:
-    """The scopes that leave anything of what these roles can ever do and not every role can."""
-    ever = frozenset[Action]().union(*(ROLE_ACTIONS[role] for role in roles))
+    """The scopes that leave these roles something to do with a camera, or within their agency what no other scope
+    leaves."""
+    ever = _actions_of(roles)
+    kept_by = Counter(action for actions in SCOPE_AGENCY_ACTIONS.values() for action in actions)
     within = {
         action
         for action, allowed in AGENCY_ACTIONS.items()
-        if allowed < frozenset(Role) and not roles.isdisjoint(allowed)
+        if kept_by[action] == 1 and not roles.isdisjoint(allowed)
     }
     return frozenset(
         scope
         for scope in Scope
         if not ever.isdisjoint(SCOPE_ACTIONS[scope]) or not within.isdisjoint(SCOPE_AGENCY_ACTIONS[scope])
     )
+
+
+def may_know(officer: Officer, emergency: Emergency, at: datetime) -> bool:
+    """An emergency is its officer's to see, both sides' auditors', and the owners' custodians'."""
+    if not may(officer, AgencyAction.READ_EMERGENCIES, at):
+        return False
+    if not officer.roles.isdisjoint(AGENCY_ACTIONS[AgencyAction.READ_LOG]) and officer.agency in (
+        *emergency.owners,
+        emergency.agency,
+    ):
+        return True
+    return officer.id == emergency.officer_id or may_review(officer, emergency, at)
+
+
+def may_review(officer: Officer, emergency: Emergency, at: datetime) -> bool:
+    """A custodian of an owner whose cameras it reaches reviews it, and may end it."""
+    return officer.agency in emergency.owners and may(officer, AgencyAction.REVIEW_EMERGENCY, at)
 
 
 @dataclass(frozen=True)
@@ -178,34 +173,13 @@ def request_view(officer: Officer, requester_id: str, owners: Collection[str], a
     return RequestView(as_requester=mine, as_owner=officer.agency if owns else None)
 
 
-def scope(terms: Terms, columns: CameraColumns) -> BoolColumn:
-    """Which cameras an agreement is about. A reserved one never is; an area needs a position."""
-    mask = columns.owner.where(terms.owner.__eq__) & ~columns.reserved
-    if terms.networks is not None:
-        mask &= columns.network.where(frozenset(terms.networks).__contains__)
-    if terms.kinds is not None:
-        mask &= columns.kind.where({kind.value for kind in terms.kinds}.__contains__)
-    if terms.tags_any is not None:
-        wanted = frozenset(terms.tags_any)
-        mask &= columns.tags.where(lambda tags: not wanted.isdisjoint(tags))
-    if terms.tags_none is not None:
-        mask &= columns.tags.where(frozenset(terms.tags_none).isdisjoint)
-    if terms.area is not None and mask.any():
-        area = shape(terms.area)
-        shapely.prepare(area)
-        inside = np.zeros(len(columns), bool)
-        known = mask & ~np.isnan(columns.lat_deg)
-        inside[known] = shapely.intersects_xy(area, columns.lon_deg[known], columns.lat_deg[known])
-        mask &= inside
-    return mask
-
-
 def located_networks(
     officer: Officer,
     purpose: str | None,
     owners: Mapping[str, str],
     agreements: Sequence[Agreement],
     at: datetime,
+    emergencies: Sequence[Emergency] = (),
 ) -> frozenset[str]:
     """The networks, of those that `owners` maps to their agency, in which the officer may locate a camera at
     all; what a network says beside its cameras (its places) is shown for these only."""
@@ -229,8 +203,39 @@ def located_networks(
         )
         for agreement in agreements
     ]
-    located = action_masks(officer, purpose, columns, wide, at).actions[Action.LOCATE]
+    reaching = [emergency.model_copy(update={"area": None}) for emergency in emergencies]
+    located = action_masks(officer, purpose, columns, wide, at, reaching).actions[Action.LOCATE]
     return frozenset(name for name, seen in zip(names, located, strict=True) if seen)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A basis that there may be: it holds where every condition does, on the cameras that pass the tests, for these
+    actions. An action counts as `possible` by its terms and is given where a role of the officer's has it too."""
+
+    name: str
+    agreement: Agreement | None
+    conditions: Mapping[Rule, bool]
+    tests: Tests
+    possible: frozenset[Action]
+    actions: frozenset[Action]
+
+    @property
+    def holds(self) -> bool:
+        return bool(self.actions) and all(self.conditions.values())
+
+    @property
+    def key(self) -> tuple[str, int] | None:
+        """What the tests belong to, where that never changes."""
+        return None if self.agreement is None else (self.agreement.id, self.agreement.version)
+
+
+Cover = Callable[[Claim, CameraColumns], BoolColumn]
+
+
+def cover(claim: Claim, columns: CameraColumns) -> BoolColumn:
+    """The cameras that a claim is about."""
+    return covered(claim.tests, columns)
 
 
 def action_masks(
@@ -239,48 +244,138 @@ def action_masks(
     columns: CameraColumns,
     agreements: Sequence[Agreement],
     at: datetime,
+    emergencies: Sequence[Emergency] = (),
+    covering: Cover = cover,
 ) -> ActionMasks:
-    """What the officer may do with each camera, for this purpose, now."""
+    """What the officer may do with each camera, for this purpose, now. `covering` is `cover`, or remembers it."""
     granted = {action: np.zeros(len(columns), bool) for action in Action}
-    if purpose is None or not officer.is_designated(at):
-        return ActionMasks(granted, ())
-    bases = [*_own_bases(officer, columns), *_agreed_bases(officer, purpose, columns, agreements, at)]
-    for basis in bases:
-        for action in basis.actions:
-            granted[action] |= basis.mask
+    bases = []
+    for claim in claims(officer, purpose, agreements, emergencies, at):
+        if not claim.holds:
+            continue
+        bases.append(Basis(claim.name, covering(claim, columns), claim.actions, claim.agreement))
+        for action in claim.actions:
+            granted[action] |= bases[-1].mask
     for action in Action:
         granted[action] &= granted[Action.LOCATE] & in_scope(officer.scopes, action)
     return ActionMasks(granted, tuple(bases))
 
 
-def _own_bases(officer: Officer, columns: CameraColumns) -> list[Basis]:
-    """Own cameras need no agreement; the reserved ones are a custodian's only."""
-    own = columns.owner.where(officer.agency.__eq__)
-    bases = []
-    for reserved in (False, True):
-        roles = officer.roles & SEES_RESERVED if reserved else officer.roles
-        actions = frozenset[Action]().union(*(ROLE_ACTIONS[role] for role in roles))
-        if actions:
-            bases.append(Basis(OWN_BASIS, own & (columns.reserved == reserved), actions, None))
-    return bases
-
-
-def _agreed_bases(
+def claims(
     officer: Officer,
-    purpose: str,
+    purpose: str | None,
+    agreements: Sequence[Agreement],
+    emergencies: Sequence[Emergency],
+    at: datetime,
+) -> list[Claim]:
+    """Everything that might give the officer a right: the caller's own agency first, whether it holds or not."""
+    everywhere = {Rule.DESIGNATION: officer.is_designated(at), Rule.PURPOSE_STATED: purpose is not None}
+    return [
+        *(_own(officer, everywhere, of_reserved=of_reserved) for of_reserved in (False, True)),
+        *(_agreed(officer, purpose, everywhere, agreement, at) for agreement in agreements),
+        *(_endangered(officer, everywhere, each, agreements, at) for each in emergencies),
+    ]
+
+
+def _own(officer: Officer, everywhere: Mapping[Rule, bool], *, of_reserved: bool) -> Claim:
+    """Own cameras need no agreement; the reserved ones are a custodian's only."""
+    actions = _actions_of(officer.roles & SEES_RESERVED if of_reserved else officer.roles)
+    tests: Tests = (
+        (Rule.OWNER, owned_by(frozenset({officer.agency}))),
+        (Rule.RESERVED, reserved(of_reserved)),
+    )
+    return Claim(OWN_BASIS, None, everywhere, tests, frozenset(Action), actions)
+
+
+def _agreed(
+    officer: Officer, purpose: str | None, everywhere: Mapping[Rule, bool], agreement: Agreement, at: datetime
+) -> Claim:
+    terms = agreement.terms
+    conditions = {
+        **everywhere,
+        Rule.PARTNER: officer.agency in terms.partners and officer.agency != terms.owner,
+        Rule.STATE: agreement.state is AgreementState.ACTIVE,
+        Rule.PERIOD: agreement.in_period(at),
+        Rule.HOURS: agreement.in_hours(at),
+        Rule.PURPOSE: purpose in terms.purposes,
+    }
+    possible = frozenset(Action(name) for name in terms.actions)
+    actions = possible & _actions_of(officer.roles - OWN_ONLY)
+    return Claim(agreement.id, agreement, conditions, tests_of(terms), possible, actions)
+
+
+def _endangered(
+    officer: Officer,
+    everywhere: Mapping[Rule, bool],
+    emergency: Emergency,
+    agreements: Sequence[Agreement],
+    at: datetime,
+) -> Claim:
+    """Beyond what is agreed, with those owners only with whom the officer's agency has an agreement at all."""
+    owners = parties_of(officer.agency, agreements, at).intersection(emergency.owners)
+    conditions = {
+        **everywhere,
+        Rule.OFFICER: emergency.officer_id == officer.id and emergency.agency == officer.agency,
+        Rule.PERIOD: emergency.runs(at),
+        Rule.PARTNER: bool(owners),
+    }
+    tests: Tests = ((Rule.OWNER, owned_by(owners)), (Rule.RESERVED, reserved(False)))
+    if emergency.area is not None:
+        tests = (*tests, (Rule.AREA, within_circle(emergency.area)))
+    actions = EMERGENCY_ACTIONS & _actions_of(officer.roles & EMERGENCY_ROLES)
+    return Claim(emergency.basis, None, conditions, tests, EMERGENCY_ACTIONS, actions)
+
+
+def parties_of(agency: str, agreements: Sequence[Agreement], at: datetime) -> frozenset[str]:
+    """The owners of the agreements that are in force with this agency as a partner, whatever they grant and when."""
+    return frozenset(
+        each.terms.owner
+        for each in agreements
+        if each.in_force(at) and agency in each.terms.partners and agency != each.terms.owner
+    )
+
+
+def _actions_of(roles: frozenset[Role]) -> frozenset[Action]:
+    return frozenset[Action]().union(*(ROLE_ACTIONS[role] for role in roles))
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """One basis that there may be for an action on a camera: what it depends on, and what of it holds. `given` where
+    it gives the action; without `locate`, by this basis or another, that is of no use."""
+
+    name: str
+    agreement: Agreement | None
+    rules: Mapping[Rule, bool]
+
+    @property
+    def given(self) -> bool:
+        return all(self.rules.values())
+
+
+def reasons(
+    officer: Officer,
+    purpose: str | None,
     columns: CameraColumns,
     agreements: Sequence[Agreement],
     at: datetime,
-) -> list[Basis]:
-    possible = frozenset[Action]().union(*(ROLE_ACTIONS[role] for role in officer.roles - OWN_ONLY))
-    bases = []
-    for agreement in agreements:
-        terms = agreement.terms
-        if not agreement.in_force(at) or purpose not in terms.purposes:
-            continue
-        if officer.agency not in terms.partners or officer.agency == terms.owner:
-            continue
-        actions = possible & frozenset(Action(name) for name in terms.actions)
-        if actions:
-            bases.append(Basis(agreement.id, scope(terms, columns), actions, agreement))
-    return bases
+    action: Action,
+    emergencies: Sequence[Emergency] = (),
+) -> tuple[Reasons, ...]:
+    """Why the officer may or may not do this with the one camera that the columns hold: the same claims as the masks
+    are made of, each rule said by itself."""
+    one = np.ones(1, bool)
+    return tuple(
+        Reasons(
+            claim.name,
+            claim.agreement,
+            {
+                **claim.conditions,
+                Rule.SCOPE: in_scope(officer.scopes, action),
+                Rule.ACTION: action in claim.possible,
+                Rule.ROLE: action in claim.actions or action not in claim.possible,
+                **{rule: bool(test(columns, one)[0]) for rule, test in claim.tests},
+            },
+        )
+        for claim in claims(officer, purpose, agreements, emergencies, at)
+    )

@@ -1,13 +1,14 @@
 """`/v1/me`, `/v1/officers`, `/v1/agreements`: who calls, who may sign in, what was agreed."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field
 
 from adapters.contract.models import Instant
 from broker.agencies import examples
-from broker.agencies.models import Agreement, NewOfficer, Role
+from broker.agencies.models import Agreement, NewOfficer, Role, Terms
+from broker.agencies.terms import area_of, terms_of
 from broker.agencies.views import (
     AgreementList,
     AgreementView,
@@ -18,12 +19,26 @@ from broker.agencies.views import (
     me_view,
     officer_view,
 )
-from broker.http.calls import WITH_ETAG, Body, CurrentCaller, IdempotencyKey, IfMatch, Line
+from broker.errors import Problem
+from broker.hours import Hours
+from broker.http.calls import (
+    ETAG_HEADER,
+    WITH_ETAG,
+    Body,
+    CurrentCaller,
+    IdempotencyKey,
+    IfMatch,
+    IntervalText,
+    Line,
+)
 from broker.http.paging import CurrentList
 from broker.http.services import CurrentServices
 from broker.keyed_calls import keyed_call
+from broker.settings import ActionName, AgreementSettings, Days, Identifier, KindName, Seconds, Settings
 
 router = APIRouter(prefix="/v1", tags=["agencies"])
+
+Tags = Annotated[list[Line], Field(max_length=100)]
 
 
 class PurposeBody(Body):
@@ -44,6 +59,41 @@ class OfficerBody(Body):
     personnel_number: Line
     roles: Annotated[list[Role], Field(min_length=1, max_length=6)]
     until: Instant | None = None
+
+
+class AgreementBody(Body):
+    """The words are those of the configuration's `[[agreement]]`; `area` is GeoJSON with polygons."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.NEW_AGREEMENT]})
+
+    id: Identifier
+    owner: Identifier
+    partners: Annotated[list[Identifier], Field(min_length=1, max_length=100)]
+    networks: Annotated[list[Identifier], Field(max_length=1000)] | None = None
+    area: dict[str, Any] | None = None
+    kinds: list[KindName] | None = None
+    tags_any: Tags | None = None
+    tags_none: Tags | None = None
+    actions: Annotated[list[ActionName], Field(min_length=1, max_length=5)]
+    purposes: Annotated[list[Line], Field(min_length=1, max_length=100)]
+    valid: IntervalText
+    approval: Literal["automatic", "manual", "two_person"] = "manual"
+    max_clip_s: Seconds | None = None
+    hold_max_days: Days | None = None
+    grace_days: Annotated[float, Field(ge=0, le=36_525, allow_inf_nan=False)] = 0
+    audio: bool = False
+    lead_in: bool = True
+    hours: Hours | None = None
+
+    def terms(self, settings: Settings) -> Terms:
+        """By the same rules as the configuration's; `Problem` says what is wrong."""
+        try:
+            written = AgreementSettings.model_validate(self.model_dump(exclude={"area"}))
+            settings.check_agreements([written])
+            area = None if self.area is None else area_of(self.area)
+        except ValueError as error:
+            raise Problem("invalid", f"the agreement is not right: {error}") from error
+        return terms_of(written, settings.base_dir).model_copy(update={"area": area})
 
 
 AgreementId = Annotated[str, Field(max_length=64, examples=[examples.AGREEMENT_ID])]
@@ -110,6 +160,27 @@ async def list_agreements(
     await services.authority.require_purpose(caller)
     cut = await services.agreements.find_agreements(caller, asked.page)
     return AgreementList(agreements=[agreement_view(a) for a in cut.rows], links=asked.links(cut.last))
+
+
+@router.post(
+    "/agreements",
+    response_model=AgreementView,
+    status_code=201,
+    summary="Propose an agreement",
+    responses={201: {"headers": ETAG_HEADER}},
+)
+async def propose_agreement(
+    body: AgreementBody,
+    caller: CurrentCaller,
+    services: CurrentServices,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> AgreementView:
+    """By a custodian of a party. It changes nothing until a custodian of the owner activates it."""
+    await services.authority.require_purpose(caller)
+    call = keyed_call(idempotency_key, "propose_agreement", body.model_dump_json())
+    terms = body.terms(services.settings)
+    return _answer(response, await services.agreements.propose(body.id, terms, caller, call))
 
 
 @router.get(

@@ -25,6 +25,8 @@ SCOPE_AGENCY_ACTIONS: Final[dict[Scope, frozenset[AgencyAction]]] = {
             AgencyAction.SUBMIT_REQUEST,
             AgencyAction.FETCH_OWN,
             AgencyAction.HOLD,
+            AgencyAction.START_EMERGENCY,
+            AgencyAction.READ_EMERGENCIES,
             AgencyAction.READ_REQUESTS,
         }
     ),
@@ -35,9 +37,19 @@ SCOPE_AGENCY_ACTIONS: Final[dict[Scope, frozenset[AgencyAction]]] = {
             AgencyAction.READ_REQUESTS,
             AgencyAction.READ_AGREEMENTS,
             AgencyAction.MANAGE_AGREEMENTS,
+            AgencyAction.READ_EMERGENCIES,
+            AgencyAction.REVIEW_EMERGENCY,
+            AgencyAction.READ_NOTICES,
         }
     ),
-    Scope.AUDIT: frozenset({AgencyAction.READ_LOG, AgencyAction.READ_AGREEMENTS}),
+    Scope.AUDIT: frozenset(
+        {
+            AgencyAction.READ_LOG,
+            AgencyAction.READ_AGREEMENTS,
+            AgencyAction.READ_EMERGENCIES,
+            AgencyAction.READ_NOTICES,
+        }
+    ),
     Scope.ADMIN: frozenset({AgencyAction.ADMINISTER, AgencyAction.READ_AGREEMENTS}),
 }
 """What a scope leaves of the rights within one's own agency."""

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from broker.agencies.emergencies import store as emergencies
 from broker.agencies.models import (
     Agency,
     Agreement,
@@ -258,4 +259,8 @@ def read_policy_version(connection: Connection) -> int:
 def read_policy_book(connection: Connection) -> PolicyBook:
     """Every agreement that is in force or may be, with the version that it belongs to."""
     active = [a for a in list_agreements(connection) if a.state is AgreementState.ACTIVE]
-    return PolicyBook(version=read_policy_version(connection), agreements=tuple(active))
+    return PolicyBook(
+        version=read_policy_version(connection),
+        agreements=tuple(active),
+        emergencies=tuple(emergencies.list_running(connection)),
+    )

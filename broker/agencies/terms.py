@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import shapely
 from shapely.geometry import mapping, shape
@@ -32,21 +33,35 @@ def terms_of(agreement: AgreementSettings, base_dir: Path) -> Terms:
         hold_max_days=agreement.hold_max_days,
         grace_days=agreement.grace_days,
         audio=agreement.audio,
+        lead_in=agreement.lead_in,
+        hours=agreement.hours,
     )
 
 
 def read_area(file: Path) -> dict[str, object]:
     """The union of a GeoJSON file's polygons, as one GeoJSON geometry."""
     try:
-        content = json.loads(file.read_text())
-        features = content["features"] if content["type"] == "FeatureCollection" else [content]
-        shapes = [shape(feature.get("geometry", feature)) for feature in features]
-        area = shapely.union_all(shapes)
+        return area_of(json.loads(file.read_text()))
     except OSError as error:
         raise SetupProblem(f"the area {file} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, shapely.GEOSException) as error:
+    except NoArea as error:
+        raise SetupProblem(f"the area {file} has no polygon") from error
+    except ValueError as error:
         raise SetupProblem(f"the area {file} is not GeoJSON: {error}") from error
+
+
+class NoArea(ValueError):
+    """It is GeoJSON, of something else than polygons."""
+
+
+def area_of(content: Any) -> dict[str, object]:
+    """The union of the polygons of GeoJSON, as one geometry; ValueError where it is not that."""
+    try:
+        features = content["features"] if content["type"] == "FeatureCollection" else [content]
+        area = shapely.union_all([shape(feature.get("geometry", feature)) for feature in features])
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, shapely.GEOSException) as error:
+        raise ValueError(str(error)) from error
     if area.geom_type not in ("Polygon", "MultiPolygon") or area.is_empty:
-        raise SetupProblem(f"the area {file} has no polygon")
+        raise NoArea("it has no polygon")
     geometry: dict[str, object] = json.loads(json.dumps(mapping(area)))
     return geometry

@@ -4,7 +4,7 @@ The agency whose officer acted knows all of it; of what was refused, not whose t
 it exists, or it may not exist. Every other agency that the entry concerns knows what is its own:
 
 - a camera or a place is of whom `whose` names under `network:`, how its id begins, and of nobody else;
-- clips' names and digests, and legal bases, go with everyone whom the entry concerns;
+- clips' names and digests, and legal bases that `whose` does not name, go with everyone whom the entry concerns;
 - any other id goes to whom `whose` names, else to the entry's one owner, and to nobody where it has several.
 """
 
@@ -81,11 +81,12 @@ class _Division:
         of_network: dict[str, list[Callable[[str], None]]] = {}
         for name in names:
             network, colon, _ = name.partition(":")
-            adders = of_network.get(network) if colon else None
+            is_of_network = bool(colon) and not is_basis
+            adders = of_network.get(network) if is_of_network else None
             if adders is None:
                 holders = self._whose(name, network, colon, is_basis)
                 adders = [divided[holder].append for holder in holders if holder in divided]
-                if colon:
+                if is_of_network:
                     of_network[network] = adders
             for add in adders:
                 add(name)
@@ -93,7 +94,7 @@ class _Division:
 
     def _whose(self, name: str, network: str, colon: str, is_basis: bool) -> tuple[str, ...]:
         if colon:
-            return self._everyone if is_basis else self._of_network(network)
+            return self._entry.whose.get(name, self._everyone) if is_basis else self._of_network(network)
         if not is_basis and name not in self._entry.whose and _CLIP.fullmatch(name):
             return self._everyone
         return self._holders(name)

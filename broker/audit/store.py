@@ -23,7 +23,7 @@ from broker.audit.texts import (
     read_part,
     read_person,
 )
-from broker.ledger import tables
+from broker.ledger import log_tables
 from broker.ledger.columns import EPOCH, MICROSECOND
 
 HOST = "host"
@@ -95,9 +95,9 @@ def append_together(connection: Connection, entries: Sequence[Written]) -> list[
     fitting = [(receipt.sequence, entry) for receipt, entry in zip(receipts, entries, strict=True) if receipt]
     people = [(sequence, *entry.person) for sequence, entry in fitting if entry.person is not None]
     parts = [(sequence, *part) for sequence, entry in fitting for part in entry.parts]
-    _insert(connection, tables.audit_entries, [(sequence, *entry.row) for sequence, entry in fitting])
-    _insert(connection, tables.audit_people, people)
-    _insert(connection, tables.audit_parts, parts)
+    _insert(connection, log_tables.audit_entries, [(sequence, *entry.row) for sequence, entry in fitting])
+    _insert(connection, log_tables.audit_people, people)
+    _insert(connection, log_tables.audit_parts, parts)
     return receipts
 
 
@@ -136,7 +136,7 @@ def entries(
 ) -> list[Entry]:
     """Entries after one sequence number up to another, oldest first; with `agency`, those that concern it, as far as
     they do, else all of them whole."""
-    log, parts = tables.audit_entries, tables.audit_parts
+    log, parts = log_tables.audit_entries, log_tables.audit_parts
     query = _with_people().where(log.c.sequence > after).order_by(log.c.sequence).limit(limit)
     if until is not None:
         query = query.where(log.c.sequence <= until)
@@ -153,7 +153,7 @@ def entries(
 
 
 def _with_people() -> Select[Any]:
-    log, people = tables.audit_entries, tables.audit_people
+    log, people = log_tables.audit_entries, log_tables.audit_people
     return select(
         log, people.c.salt.label("person_salt"), people.c.content.label("person_content")
     ).outerjoin(people, people.c.sequence == log.c.sequence)
@@ -163,7 +163,7 @@ def parts_of_entries(
     connection: Connection, numbers: Sequence[int], agency: str | None
 ) -> dict[int, list[Salted]]:
     """The parts of these entries: the agency's, else everybody's."""
-    parts, found = tables.audit_parts, dict[int, list[Salted]]()
+    parts, found = log_tables.audit_parts, dict[int, list[Salted]]()
     whose = (agency,) if agency is not None else tuple(connection.execute(_READERS).scalars())
     for some in _chunks(numbers, MOST_VALUES - len(whose)):
         query = select(parts.c.sequence, parts.c.salt, parts.c.content).where(
@@ -230,7 +230,7 @@ def _owners(part: PartContent, contents: Iterable[PartContent], decision: str) -
 
 def about_request(connection: Connection, request_id: str) -> tuple[tuple[int, str], ...]:
     """Sequence and action of every entry about a request, in order."""
-    log, parts = tables.audit_entries, tables.audit_parts
+    log, parts = log_tables.audit_entries, log_tables.audit_parts
     about = select(parts.c.sequence).where(parts.c.request_id == request_id)
     query = select(log.c.sequence, log.c.action).where(log.c.sequence.in_(about)).order_by(log.c.sequence)
     return tuple((row.sequence, row.action) for row in connection.execute(query))
@@ -238,7 +238,7 @@ def about_request(connection: Connection, request_id: str) -> tuple[tuple[int, s
 
 def last_sequence(connection: Connection) -> int:
     """The newest entry's number, 0 in an empty log."""
-    return connection.execute(select(func.max(tables.audit_entries.c.sequence))).scalar_one() or 0
+    return connection.execute(select(func.max(log_tables.audit_entries.c.sequence))).scalar_one() or 0
 
 
 def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from broker.agencies.policy import CameraColumns, Category
+from broker.agencies.columns import CameraColumns, Category
 from broker.catalog.models import Camera
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from broker.agencies.authority import Authority
+from broker.agencies.columns import CameraColumns
 from broker.agencies.models import Action, AgencyAction, Caller, PolicyBook, RecalledCaller
 from broker.agencies.policy import located_networks
 from broker.audit.models import NewEntry, Operation, Verdict
@@ -179,7 +180,9 @@ class Catalog:
 
     def _located_networks(self, caller: Caller, book: PolicyBook) -> frozenset[str]:
         at = self._clock.now()
-        return located_networks(caller.officer, caller.purpose, self._networks, book.agreements, at)
+        return located_networks(
+            caller.officer, caller.purpose, self._networks, book.agreements, at, book.emergencies
+        )
 
     async def _require_loaded(self) -> None:
         if not await self._follower.wait_until_loaded(PATIENCE_S):
@@ -199,6 +202,18 @@ class Catalog:
                 "catalog_unavailable", "the catalog is being filled: try again in a moment", retry_after_s=2
             )
         return found
+
+    async def stored(self, ids: Sequence[str]) -> list[Camera]:
+        """The same for the host, whose process follows no catalog: those that the catalog has at this moment."""
+        return await self._store.cameras(ids)
+
+    async def columns_of(self, owner: str) -> tuple[list[str], CameraColumns]:
+        """Ids of an agency's cameras, and the facts that rights on them depend on: a copy, good for another thread."""
+        await self._require_loaded()
+        table = self._index.table
+        slots = table.all_slots()
+        slots = slots[table.policy_columns(slots).owner.where(owner.__eq__)]
+        return [table.ids[slot] or "" for slot in slots.tolist()], table.policy_columns(slots)
 
     @property
     def reports(self) -> Mapping[str, NetworkReport]:

@@ -14,7 +14,14 @@ from broker.app import Office
 from broker.cli.configured import settings_of
 from broker.cli.failures import USAGE, Failure
 from broker.cli.hosting import caller_of, with_office
-from broker.cli.options import DecisionOptions, HostOptions, command_group, decision_command, host_command
+from broker.cli.options import (
+    DecisionOptions,
+    HostOptions,
+    agreement_group,
+    command_group,
+    decision_command,
+    host_command,
+)
 from broker.cli.output import print_json, print_table
 from broker.settings import AgreementSettings
 
@@ -26,12 +33,11 @@ def add_to(app: typer.Typer) -> None:
     agency = command_group("Agencies that take part.")
     agency.command("list", help="List agencies.")(list_agencies)
     app.add_typer(agency, name="agency")
-    agreement = command_group("What agencies let each other do.")
+    agreement = agreement_group(app)
     agreement.command("apply", help="Propose the agreements of a file.")(apply)
     agreement.command("activate", help="Put the latest proposal in force (an owner's custodian).")(activate)
     agreement.command("list", help="List agreements.")(list_agreements)
     agreement.command("end", help="End an agreement (a custodian of either side).")(end)
-    app.add_typer(agreement, name="agreement")
 
 
 @host_command

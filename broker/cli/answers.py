@@ -47,6 +47,47 @@ class PlaceList(Answer):
     links: tuple[Link, ...]
 
 
+class ChangeCount(Answer):
+    agency: str
+    purpose: str
+    action: str
+    gained: int
+    lost: int
+
+
+class Change(Answer):
+    agency: str
+    purpose: str
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+class ChangedCamera(Answer):
+    camera_id: str
+    changes: tuple[Change, ...]
+
+
+class DryRun(Answer):
+    counts: tuple[ChangeCount, ...]
+    cameras: tuple[ChangedCamera, ...]
+    links: tuple[Link, ...]
+
+
+class Emergency(Answer):
+    id: str
+    agency: str
+    state: str
+    owners: tuple[str, ...]
+    started_at: str
+    ends_at: str
+    unreviewed: tuple[str, ...]
+
+
+class EmergencyList(Answer):
+    emergencies: tuple[Emergency, ...]
+    links: tuple[Link, ...]
+
+
 class Held(Answer):
     state: str
     state_reason: str | None = None

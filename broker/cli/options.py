@@ -136,12 +136,22 @@ def command_group(help_text: str) -> typer.Typer:
 
 
 def places_group(app: typer.Typer) -> typer.Typer:
-    """`entrevue places`, which has commands of the host and one of a client: each module adds its own."""
+    """`entrevue places`, which has commands of the host and one of a client."""
+    return _shared_group(app, "places", "Stations and streets by name.")
+
+
+def agreement_group(app: typer.Typer) -> typer.Typer:
+    """`entrevue agreement`, which has commands of the host and one of a client."""
+    return _shared_group(app, "agreement", "What agencies let each other do.")
+
+
+def _shared_group(app: typer.Typer, name: str, help_text: str) -> typer.Typer:
+    """The group of that name: each module adds its own commands to it."""
     for known in app.registered_groups:
-        if known.name == "places" and known.typer_instance is not None:
+        if known.name == name and known.typer_instance is not None:
             return known.typer_instance
-    group = command_group("Stations and streets by name.")
-    app.add_typer(group, name="places")
+    group = command_group(help_text)
+    app.add_typer(group, name=name)
     return group
 
 

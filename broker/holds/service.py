@@ -115,7 +115,12 @@ class Holds:
     ) -> list[float | None]:
         """For each camera the days for which the agreements behind the hold let it last, None without limit."""
         masks = action_masks(
-            caller.officer, purpose, policy_columns(cameras), book.agreements, self._clock.now()
+            caller.officer,
+            purpose,
+            policy_columns(cameras),
+            book.agreements,
+            self._clock.now(),
+            book.emergencies,
         )
         check_located(masks, cameras, wanted)
         return [

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from broker.agencies.agreements import Agreements
 from broker.agencies.authority import Authority
+from broker.agencies.emergencies.service import Emergencies
 from broker.agencies.officers import Officers
 from broker.audit.service import AuditLog
 from broker.audit.tree.sequencer import Sequencer
@@ -21,6 +22,8 @@ from broker.quotas.service import Quotas
 from broker.requests.decisions import Decisions
 from broker.requests.delivery import Delivery
 from broker.requests.service import Requests
+from broker.rights.dry_run import DryRuns
+from broker.rights.explaining import Explanations
 from broker.settings import Settings
 
 
@@ -35,10 +38,13 @@ class Services:
     identity: Identity
     quotas: Quotas
     agreements: Agreements
+    emergencies: Emergencies
     audit: AuditLog
     tree: LogTree
     sequencer: Sequencer
     catalog: Catalog
+    explanations: Explanations
+    dry_runs: DryRuns
     networks: Networks
     snapshots: Snapshots
     holds: Holds

@@ -13,13 +13,10 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
-    PrimaryKeyConstraint,
     String,
     Table,
     Text,
-    text,
 )
 
 from broker.ledger.columns import InstantColumn
@@ -316,77 +313,46 @@ idempotency_keys = Table(
 )
 
 
-def _sequence() -> Column[int]:
-    """An entry's number."""
-    return Column("sequence", Integer().with_variant(BigInteger, "postgresql"), primary_key=True)
-
-
-audit_entries = Table(
-    "audit_entries",
+emergencies = Table(
+    "emergencies",
     metadata,
-    _sequence(),
+    Column("id", String(64), primary_key=True),
+    Column("officer_id", String(64), ForeignKey("officers.id"), nullable=False, index=True),
+    Column("agency", String(64), nullable=False),
+    Column("person", JSON, nullable=False),
+    Column("purpose", String(64), nullable=False),
+    Column("case_ref", Text),
+    Column("reason", Text, nullable=False),
+    Column("owners", JSON, nullable=False),
+    Column("area", JSON(none_as_null=True)),
+    Column("started_at", InstantColumn, nullable=False),
+    Column("ends_at", InstantColumn, nullable=False, index=True),
+    Column("ended_at", InstantColumn),
+    Column("ended_by", String(64)),
+    Column("closed_at", InstantColumn),
+)
+"""`closed_at` is when the last of the owners reviewed it."""
+
+emergency_reviews = Table(
+    "emergency_reviews",
+    metadata,
+    Column("emergency_id", String(64), ForeignKey("emergencies.id"), primary_key=True),
+    Column("owner", String(64), primary_key=True),
+    Column("officer_id", String(64), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("reviewed_at", InstantColumn, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("agency", String(64), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("subject", String(64), nullable=False),
     Column("at", InstantColumn, nullable=False),
-    Column("agency", String(64)),
-    Column("operation", String(16), nullable=False),
-    Column("action", String(32), nullable=False),
-    Column("decision", String(16), nullable=False),
-    Column("purpose", String(64)),
-    Column("commitments", Text, nullable=False),
+    Index("ix_notices_addressee", "agency", "role"),
 )
-"""What the log's tree is over. Append-only: triggers refuse every change."""
-
-audit_people = Table(
-    "audit_people",
-    metadata,
-    _sequence(),
-    Column("at", InstantColumn, nullable=False, index=True),
-    Column("salt", String(32), nullable=False),
-    Column("content", Text, nullable=False),
-)
-"""Who acted, beside the entry and not in it: the law's erasure removes the row and leaves the log whole."""
-
-audit_parts = Table(
-    "audit_parts",
-    metadata,
-    Column("sequence", Integer().with_variant(BigInteger, "postgresql")),
-    Column("agency", String(64)),
-    Column("salt", String(32), nullable=False),
-    Column("content", Text, nullable=False),
-    Column("request_id", String(64)),
-    PrimaryKeyConstraint("agency", "sequence"),
-    Index(
-        "ix_audit_parts_request_id",
-        "request_id",
-        sqlite_where=text("request_id IS NOT NULL"),
-        postgresql_where=text("request_id IS NOT NULL"),
-    ),
-)
-"""What an agency may know of an entry, fixed when it was written. Append-only as the entries are."""
-
-log_tiles = Table(
-    "log_tiles",
-    metadata,
-    Column("level", Integer, primary_key=True),
-    Column("n", Integer().with_variant(BigInteger, "postgresql"), primary_key=True),
-    Column("hashes", LargeBinary, nullable=False),
-)
-"""The tree: up to 256 hashes of 32 bytes a row, of one level; the last row of a level may hold fewer and grows."""
-
-log_checkpoints = Table(
-    "log_checkpoints",
-    metadata,
-    Column("size", Integer().with_variant(BigInteger, "postgresql"), primary_key=True),
-    Column("at", InstantColumn, nullable=False),
-    Column("note", Text, nullable=False),
-)
-"""What was signed of the tree. Append-only as the entries are."""
-
-log_cosignatures = Table(
-    "log_cosignatures",
-    metadata,
-    Column("size", ForeignKey("log_checkpoints.size"), primary_key=True),
-    Column("name", String(200), primary_key=True),
-    Column("line", Text, nullable=False),
-    Column("at", InstantColumn, nullable=False),
-)
-"""What witnesses signed under a checkpoint."""
+"""What officers of a role of an agency must be told; ids sort by time."""

@@ -151,11 +151,25 @@ class MakeClips:
             raise NoFootage("the recorder has no footage of this interval", ())
         output = folder / "clips"
         output.mkdir()
+        lead_in = await self._may_lead_in(item)
         return await to_its_end(
             lambda: cut(
-                sources, asked, output, keep_audio=item.audio, name=lambda part: f"{item.n}.{part}.mp4"
+                sources,
+                asked,
+                output,
+                keep_audio=item.audio,
+                name=lambda part: f"{item.n}.{part}.mp4",
+                lead_in=lead_in,
             )
         )
+
+    async def _may_lead_in(self, item: Item) -> bool:
+        """Whether the agreement that the item was approved under lets a clip hold hidden frames from before it."""
+        if item.agreement_id is None:
+            return True
+        wanted = (item.agreement_id, item.agreement_version)
+        agreements = (await self._tools.authority.book()).agreements
+        return any(a.terms.lead_in for a in agreements if (a.id, a.version) == wanted)
 
     async def _fetch(self, item: Item, recorder: Recorder, asked: Interval, folder: Path) -> list[SourceFile]:
         """The recorder's files. A hold that is gone there does not matter while the originals are not."""

@@ -1,12 +1,13 @@
 """Decides and ends items: the owner approves or denies, the requester withdraws, the recorder has nothing."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from adapters.contract.models import Interval
 from broker.agencies.models import AgencyAction, Agreement, Caller, PolicyBook
+from broker.agencies.officers import read_officer
 from broker.agencies.policy import RequestView, may
 from broker.audit import store as audit
 from broker.audit.models import Operation
@@ -88,13 +89,14 @@ class Decisions:
             store.move_item(connection, item, ItemState.DENIED, at, reason=reason)
             orders.let_go(connection, item.hold, at + _grace(item, book.agreements))
             return
+        counting = [d for d in item.decisions if _still_decides(connection, d, item.camera.agency, at)]
         granted: Interval | None = item.requested
-        for interval in (*(d.interval for d in item.decisions), part):
+        for interval in (*(d.interval for d in counting), part):
             if interval is not None and granted is not None:
                 granted = granted.intersect(interval)
         if granted is None:
             raise Problem("interval_outside", f"the approvals of item {item.n} have no common interval")
-        if len(item.decisions) + 1 >= item.approvals_needed:
+        if len(counting) + 1 >= item.approvals_needed:
             store.move_item(connection, item, ItemState.APPROVED, at, reason=reason, approved=granted)
 
     async def cancel(self, caller: Caller, request_id: str, word: Word) -> tuple[Request, RequestView]:
@@ -148,6 +150,12 @@ class Decisions:
         )
         entry = host_entry(request, item, "item_unavailable")
         audit.append(connection, entry, self._clock.now())
+
+
+def _still_decides(connection: Connection, decision: Decision, owner: str, at: datetime) -> bool:
+    """An approval counts while its custodian is one: a withdrawn designation takes it along."""
+    custodian = read_officer(connection, decision.by.officer_id)
+    return custodian is not None and may(custodian, AgencyAction.DECIDE, at, owner)
 
 
 def _refuse_unknown(request: Request, numbers: set[int]) -> None:

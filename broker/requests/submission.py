@@ -51,7 +51,12 @@ class Checker:
     ) -> tuple[NewItem, ...]:
         """The items in the order of the submission; `Problem` names what is refused."""
         masks = action_masks(
-            self.caller.officer, submission.purpose, policy_columns(cameras), book.agreements, self.at
+            self.caller.officer,
+            submission.purpose,
+            policy_columns(cameras),
+            book.agreements,
+            self.at,
+            book.emergencies,
         )
         index = {camera.id: i for i, camera in enumerate(cameras)}
         check_located(masks, cameras, (item.camera_id for item in submission.items))

@@ -30,6 +30,8 @@ SECTIONS: Final = (
     ("[[agency]]", "AgencySettings"),
     ("[[network]]", "NetworkSettings"),
     ("[[agreement]]", "AgreementSettings"),
+    ("[agreement.hours]", "Hours"),
+    ("[[agreement.hours.windows]]", "Window"),
     ("[session]", "SessionSettings"),
     ("[limits]", "LimitSettings"),
     ("[[identity_provider]]", "IdentityProviderSettings"),

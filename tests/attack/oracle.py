@@ -129,6 +129,35 @@ def _party_ends(caller: Situation) -> str | None:
     return None if caller.party else "not_found"
 
 
+def _owner_rehearses(caller: Situation) -> str | None:
+    """A dry run is the owner's custodian's; whoever may not read the agreement is told that there is none."""
+    return _party_reads(caller) or (None if caller.owns else "action_denied")
+
+
+def _party_proposes(*parties: str) -> Rule:
+    return lambda caller: None if caller.agency in parties else "action_denied"
+
+
+def _knows_emergency(then: Rule) -> Rule:
+    """One that an operator of the partner, who is none of the callers, started towards the owner."""
+
+    def rule(caller: Situation) -> str | None:
+        side = caller.agency in (caller.agreed.owner, caller.agreed.partner)
+        reads = side and not caller.roles.isdisjoint(LOG_READERS)
+        return then(caller) if reads or (caller.owns and "custodian" in caller.roles) else "not_found"
+
+    return rule
+
+
+def _reviews_emergency(caller: Situation) -> str | None:
+    return None if caller.owns and "custodian" in caller.roles else "role_denied"
+
+
+def _starts_emergency(caller: Situation) -> str | None:
+    """Towards another carrier, whose agreement with the partner is in force throughout."""
+    return None if caller.agency == caller.agreed.partner else "action_denied"
+
+
 def _own_agency(code: str) -> Rule:
     return lambda caller: None if caller.owns else code
 
@@ -175,6 +204,8 @@ def _network_read(caller: Situation) -> str | None:
 
 REQUEST = "/v1/requests/{request_id}"
 OFFICER = "/v1/officers/{officer_id}"
+EMERGENCY = "/v1/emergencies/{emergency_id}"
+CONCERNED = LOG_READERS | {"operator", "custodian"}
 
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/me"): _anybody,
@@ -217,6 +248,15 @@ RULES: dict[tuple[str, str], Rule] = {
     ("DELETE", "/v1/me/sessions"): _stated(_anybody),
     ("GET", "/v1/agreements"): _stated(_anybody),
     ("GET", "/v1/agreements/{agreement_id}"): _stated(_party_reads),
+    ("POST", "/v1/agreements"): _stated(_role("custodian", then=_party_proposes("rail", "town"))),
+    ("GET", "/v1/agreements/{agreement_id}/dry-run"): _stated(_role("custodian", then=_owner_rehearses)),
+    ("GET", "/v1/policy/explain"): _stated(_role(*CONTROL_ROOM, then=_camera("locate", reserved=False))),
+    ("GET", "/v1/notices"): _stated(_role("custodian", *LOG_READERS)),
+    ("GET", "/v1/emergencies"): _stated(_role(*CONCERNED)),
+    ("POST", "/v1/emergencies"): _stated(_role("operator", then=_starts_emergency)),
+    ("GET", EMERGENCY): _stated(_role(*CONCERNED, then=_knows_emergency(_anybody))),
+    ("POST", f"{EMERGENCY}/end"): _stated(_role(*CONCERNED, then=_knows_emergency(_reviews_emergency))),
+    ("POST", f"{EMERGENCY}/review"): _stated(_role(*CONCERNED, then=_knows_emergency(_reviews_emergency))),
     ("POST", "/v1/agreements/{agreement_id}/activate"): _stated(_role("custodian", then=_owner_activates)),
     ("POST", "/v1/agreements/{agreement_id}/end"): _stated(_role("custodian", then=_party_ends)),
     ("GET", "/v1/networks"): _stated(_anybody),

@@ -152,6 +152,9 @@ async def open_scene(folder: Path, redis: Redis, state: str) -> AsyncIterator[Sc
             by = await broker.officer(agency, *roles)
             requested[agency] = await _requested(broker, by, custodian)
             requesters.append(Person(by, agency, roles, requester=True))
+        in_danger = await broker.officer(PARTNER, Role.OPERATOR)
+        danger = {"reason": "A person on the tracks", "agency": OWNER}
+        emergency = await in_danger.post("/v1/emergencies", danger)
         await _agree(broker, custodian, state)
         unbroken = state == "since the request"
         target = await broker.officer(OWNER, Role.OPERATOR)
@@ -163,6 +166,7 @@ async def open_scene(folder: Path, redis: Redis, state: str) -> AsyncIterator[Sc
             "designation_id": "des_000000",
             "agreement_id": EARLIER if unbroken else AGREEMENT,
             "network_id": "rail-cctv",
+            "emergency_id": emergency.json()["id"],
             "item": "1",
             "part": "1",
         }

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, select, union
 
 from broker.audit import store
 from broker.audit.texts import read_part
-from broker.ledger import tables
+from broker.ledger import log_tables, tables
 
 IN_FORCE: Final = ("ordered", "placing", "held", "partial")
 """States of a hold that is not over."""
@@ -52,7 +52,7 @@ def what_is_open(connection: Connection, before: datetime) -> Open:
 
 def find_due(connection: Connection, before: datetime, after: Place | None) -> Found:
     """The next entries from before the time that are about nothing open, oldest first."""
-    people = tables.audit_people
+    people = log_tables.audit_people
     query = select(people.c.at, people.c.sequence).where(people.c.at < before)
     if after is not None:
         later = (people.c.at > after.at) | ((people.c.at == after.at) & (people.c.sequence > after.sequence))
@@ -80,5 +80,5 @@ def _about(connection: Connection, what: Open, numbers: list[int]) -> set[int]:
 
 def erase(connection: Connection, numbers: Iterable[int]) -> int:
     """Removes the people of these entries; how many there still were."""
-    people = tables.audit_people
+    people = log_tables.audit_people
     return connection.execute(delete(people).where(people.c.sequence.in_(list(numbers)))).rowcount

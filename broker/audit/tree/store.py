@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Connection, Text, and_, cast, delete, func, i
 from broker.audit.texts import LeafRow
 from broker.audit.tree.merkle import TileId
 from broker.audit.tree.models import Standing, StoredCheckpoint
-from broker.ledger import tables
+from broker.ledger import log_tables
 
 
 class StoredTiles:
@@ -23,7 +23,7 @@ class StoredTiles:
     def hashes(self, level: int, n: int) -> bytes:
         known = self._read.get((level, n))
         if known is None:
-            tiles = tables.log_tiles
+            tiles = log_tables.log_tiles
             query = select(tiles.c.hashes).where(tiles.c.level == level, tiles.c.n == n)
             found = self._connection.execute(query).scalar_one_or_none()
             known = self._read[level, n] = b"" if found is None else bytes(found)
@@ -32,7 +32,7 @@ class StoredTiles:
 
 def put_tiles(connection: Connection, grown: Mapping[TileId, bytes]) -> None:
     """Writes new tiles, and fuller ones in the place of what they were."""
-    tiles = tables.log_tiles
+    tiles = log_tables.log_tiles
     for level in {level for level, _ in grown}:
         first = min(n for at, n in grown if at == level)
         connection.execute(delete(tiles).where(tiles.c.level == level, tiles.c.n == first))
@@ -42,8 +42,8 @@ def put_tiles(connection: Connection, grown: Mapping[TileId, bytes]) -> None:
 
 def standing(connection: Connection) -> Standing:
     """Two look-ups at the end of an index."""
-    kept = tables.log_checkpoints
-    entries = select(func.max(tables.audit_entries.c.sequence)).scalar_subquery()
+    kept = log_tables.log_checkpoints
+    entries = select(func.max(log_tables.audit_entries.c.sequence)).scalar_subquery()
     newest = select(func.max(kept.c.size)).scalar_subquery()
     row = connection.execute(
         select(
@@ -64,7 +64,7 @@ def leaves(connection: Connection, after: int, limit: int) -> list[LeafRow]:
     They come as one text: each row that is fetched waits for the interpreter once more, and while a process is busy
     answering, hundreds of such waits held up both what is answered and what is logged.
     """
-    log = tables.audit_entries
+    log = log_tables.audit_entries
     columns = [log.c[name] if name != "at" else type_coerce(log.c.at, BigInteger) for name in LeafRow._fields]
     array = func.json_array if connection.dialect.name == "sqlite" else func.json_build_array
     one = cast(array(*columns), Text).label("leaf")
@@ -74,35 +74,35 @@ def leaves(connection: Connection, after: int, limit: int) -> list[LeafRow]:
 
 
 def put_checkpoint(connection: Connection, checkpoint: StoredCheckpoint) -> None:
-    connection.execute(insert(tables.log_checkpoints).values(**checkpoint._asdict()))
+    connection.execute(insert(log_tables.log_checkpoints).values(**checkpoint._asdict()))
 
 
 def newest_checkpoint(connection: Connection, *, cosigned: bool = False) -> StoredCheckpoint | None:
     """The largest, of all or of those that a witness co-signed."""
-    kept = tables.log_checkpoints
+    kept = log_tables.log_checkpoints
     query = select(kept).order_by(kept.c.size.desc()).limit(1)
     if cosigned:
-        query = query.where(kept.c.size.in_(select(func.max(tables.log_cosignatures.c.size))))
+        query = query.where(kept.c.size.in_(select(func.max(log_tables.log_cosignatures.c.size))))
     row = connection.execute(query).one_or_none()
     return None if row is None else StoredCheckpoint(row.size, row.at, row.note)
 
 
 def checkpoint(connection: Connection, size: int) -> StoredCheckpoint | None:
-    kept = tables.log_checkpoints
+    kept = log_tables.log_checkpoints
     row = connection.execute(select(kept).where(kept.c.size == size)).one_or_none()
     return None if row is None else StoredCheckpoint(row.size, row.at, row.note)
 
 
 def cosignatures(connection: Connection, size: int) -> list[str]:
     """The lines under a checkpoint, each with its newline, by their witnesses' names."""
-    kept = tables.log_cosignatures
+    kept = log_tables.log_cosignatures
     query = select(kept.c.line).where(kept.c.size == size).order_by(kept.c.name)
     return list(connection.execute(query).scalars())
 
 
 def put_cosignature(connection: Connection, size: int, name: str, line: str, at: datetime) -> bool:
     """Keeps a witness's line; False where it has one there already, which stays."""
-    kept = tables.log_cosignatures
+    kept = log_tables.log_cosignatures
     there = select(kept.c.size).where(and_(kept.c.size == size, kept.c.name == name))
     if connection.execute(there).first() is not None:
         return False

@@ -6,16 +6,16 @@ the same and no agreement began or ended meanwhile.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from broker.agencies.models import Action, Agreement, Officer, PolicyBook, Role, Scope
-from broker.agencies.policy import ActionMasks, CameraColumns, action_masks
+from broker.agencies.columns import BoolColumn, CameraColumns
+from broker.agencies.models import Action, Officer, PolicyBook, Role, Scope
+from broker.agencies.policy import ActionMasks, Claim, action_masks, cover
 from broker.catalog.disclosure import BITS, actions_of
 from broker.catalog.index.arrays import Column, Slots
 from broker.catalog.index.table import CameraTable
@@ -23,6 +23,7 @@ from broker.catalog.questions import Grant
 from broker.catalog.rendering import grant
 
 SETS_KEPT: Final = 32
+COVERS_KEPT: Final = 64
 WORD: Final = 64
 
 
@@ -68,7 +69,32 @@ class Rights:
             column.values[rows] = under
 
 
-_Key = tuple[str, frozenset[Role], frozenset[Scope] | None, str | None, bool]
+class Covers:
+    """Which slots each version of an agreement is about: found once for all officers, and anew where cameras
+    changed. What changes in the policy costs no more than what is new in it."""
+
+    def __init__(self, table: CameraTable) -> None:
+        self._table = table
+        self._kept: OrderedDict[tuple[str, int], tuple[int, BoolColumn]] = OrderedDict()
+
+    def __call__(self, claim: Claim, columns: CameraColumns) -> BoolColumn:
+        """`cover` over all slots."""
+        if claim.key is None:
+            return cover(claim, columns)
+        version, mask = self._kept.pop(claim.key, (-1, np.empty(0, bool)))
+        changed = self._table.changed_since(version) if version >= 0 else None
+        if changed is None:
+            mask = cover(claim, columns)
+        elif len(changed):
+            mask = np.concatenate((mask, np.zeros(len(columns) - len(mask), bool)))
+            mask[changed] = cover(claim, self._table.policy_columns(changed))
+        self._kept[claim.key] = self._table.version, mask
+        if len(self._kept) > COVERS_KEPT:
+            self._kept.popitem(last=False)
+        return mask
+
+
+_Key = tuple[str, frozenset[Role], frozenset[Scope] | None, str | None, bool, tuple[str, ...]]
 
 
 class RightsCache:
@@ -76,6 +102,7 @@ class RightsCache:
 
     def __init__(self, table: CameraTable) -> None:
         self._table = table
+        self._covers = Covers(table)
         self._book_version: int | None = None
         self._until: datetime | None = None
         self._sets: OrderedDict[_Key, Rights] = OrderedDict()
@@ -84,8 +111,9 @@ class RightsCache:
         """What the officer may do with each slot, for this purpose, now."""
         if self._book_version != book.version or (self._until is not None and at >= self._until):
             self._sets.clear()
-            self._book_version, self._until = book.version, _next_change(book.agreements, at)
-        key = (officer.agency, officer.roles, officer.scopes, purpose, officer.is_designated(at))
+            self._book_version, self._until = book.version, _next_change(book, at)
+        own = tuple(each.id for each in book.emergencies if each.officer_id == officer.id)
+        key = (officer.agency, officer.roles, officer.scopes, purpose, officer.is_designated(at), own)
         kept = self._sets.get(key)
         if kept is None:
             kept = self._decide_all(officer, purpose, book, at)
@@ -99,7 +127,7 @@ class RightsCache:
 
     def _decide_all(self, officer: Officer, purpose: str | None, book: PolicyBook, at: datetime) -> Rights:
         columns = self._table.policy_columns()
-        masks = action_masks(officer, purpose, columns, book.agreements, at)
+        masks = action_masks(officer, purpose, columns, book.agreements, at, book.emergencies, self._covers)
         kept = Rights(tuple(basis.name for basis in masks.bases))
         kept.write(slice(self._table.size), masks, self._table.size)
         kept.version = self._table.version
@@ -111,11 +139,17 @@ class RightsCache:
         changed = self._table.changed_since(kept.version)
         rows: Slots | slice = slice(self._table.size) if changed is None else changed
         columns: CameraColumns = self._table.policy_columns(changed)
-        kept.write(rows, action_masks(officer, purpose, columns, book.agreements, at), self._table.size)
+        masks = action_masks(officer, purpose, columns, book.agreements, at, book.emergencies)
+        kept.write(rows, masks, self._table.size)
         kept.version = self._table.version
 
 
-def _next_change(agreements: Sequence[Agreement], at: datetime) -> datetime | None:
-    """When the next agreement begins or ends by its own period."""
-    instants = (i for a in agreements for i in (a.terms.valid.start, a.terms.valid.end) if i > at)
-    return min(instants, default=None)
+def _next_change(book: PolicyBook, at: datetime) -> datetime | None:
+    """When the clock alone may next change a right: an agreement begins or ends by its own period, an emergency is
+    over, or a minute turns, at which weekly hours begin and end."""
+    periods = (i for a in book.agreements for i in (a.terms.valid.start, a.terms.valid.end))
+    emergencies = (i for e in book.emergencies for i in (e.started_at, e.over_at))
+    later = [instant for instant in (*periods, *emergencies) if instant > at]
+    if any(a.terms.hours is not None for a in book.agreements):
+        later.append(at.replace(second=0, microsecond=0) + timedelta(minutes=1))
+    return min(later, default=None)

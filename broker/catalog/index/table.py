@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from broker.agencies.policy import CameraColumns, Category
+from broker.agencies.columns import CameraColumns, Category
 from broker.catalog.geometry import Floats, geocentric_m
 from broker.catalog.index.arrays import FIRST_CAPACITY, Ragged, Slots
 from broker.catalog.index.parts import SPAN_WIDTH, VIEW_WIDTH

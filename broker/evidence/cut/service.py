@@ -31,14 +31,18 @@ def cut(
     *,
     keep_audio: bool,
     name: Callable[[int], str],
+    lead_in: bool = True,
 ) -> CutResult:
     """Writes every frame with start ≤ instant < end into `output_dir / name(n)`, parts counted from 1.
+
+    Frames before the start that the first one cannot be decoded without are in the file, hidden. Where `lead_in` is
+    false no frame is: each part begins with its first keyframe, and frames before that are left out.
 
     Blocks for as long as the files take to read. Same files, same interval: same bytes, so a part that an
     earlier call left is replaced. When anything is raised, what this call wrote is removed. Raises NoFootage,
     UnreadableSource, or OSError of the output.
     """
-    cutter = _Cutter(interval, output_dir, name, keep_audio=keep_audio)
+    cutter = _Cutter(interval, output_dir, name, keep_audio=keep_audio, lead_in=lead_in)
     try:
         for source, window in _windows(sources, interval):
             cutter.take(source, window)
@@ -68,12 +72,19 @@ class _Cutter:
     """One call of `cut`: the part under way, those that are finished, and what went wrong."""
 
     def __init__(
-        self, interval: Interval, output_dir: Path, name: Callable[[int], str], *, keep_audio: bool
+        self,
+        interval: Interval,
+        output_dir: Path,
+        name: Callable[[int], str],
+        *,
+        keep_audio: bool,
+        lead_in: bool,
     ) -> None:
         self._interval = interval
         self._output_dir = output_dir
         self._name = name
         self._keep_audio = keep_audio
+        self._lead_in = lead_in
         self._open: PartBuilder | None = None
         self._finished: list[FinishedPart] = []
         self._problems: dict[Problem, None] = {}
@@ -132,6 +143,11 @@ class _Cutter:
             start = replace(start, shown_from=start.continues_from)
             part.continue_with(recording)
         else:
+            if not self._lead_in and start.key_pts < start.shown_from:
+                at_keyframe = recording.find_keyframe(start.shown_from)
+                if at_keyframe is None:
+                    return None
+                start = at_keyframe
             if start.lost_frames:
                 first_usable = recording.clock.instant(start.shown_from).isoformat()
                 text = (

@@ -20,7 +20,7 @@ from broker.evidence.cut.adts import audio_specific_config, is_adts, without_hea
 from broker.evidence.cut.description import CannotCarry, StreamDescription, describe
 from broker.evidence.cut.models import Problem, ProblemKind, SourceFile
 from broker.evidence.cut.picture_order import CannotOrder, PictureOrder, Stored, shown_times
-from broker.evidence.cut.start import REORDER_FRAMES, SourcePacket, Start, choose_start
+from broker.evidence.cut.start import REORDER_FRAMES, SourcePacket, Start, choose_keyframe, choose_start
 from broker.evidence.cut.start_codes import has_start_codes, with_lengths
 from broker.evidence.cut.timeline import Clock, frame_period, gap_threshold
 
@@ -93,6 +93,11 @@ class Recording:
             if start is not None:
                 return start
         return self._scan(None, shown_from)
+
+    def find_keyframe(self, shown_from: int) -> Start | None:
+        """Where to read from to show everything from the first keyframe on that is not before that timestamp."""
+        seek_pts = None if self._changes_order or shown_from <= self.first_pts else shown_from
+        return choose_keyframe(self._read_from(seek_pts), seek_pts, shown_from)
 
     def packets(self, start: Start) -> Iterator[SourcePacket]:
         """Packets in the order of the file from the keyframe on, audio included where it was asked for."""

@@ -70,3 +70,11 @@ def choose_start(packets: Iterable[SourcePacket], seek_pts: int | None, shown_fr
         return Start(seek_pts, usable[-1], first_shown, 0, continues_from)
     lost = sum(pts < keyframes[0] for pts in candidates)
     return Start(None, keyframes[0], keyframes[0], lost, continues_from)
+
+
+def choose_keyframe(packets: Iterable[SourcePacket], seek_pts: int | None, shown_from: int) -> Start | None:
+    """The first keyframe shown at that timestamp or later, so that nothing has to be hidden before it."""
+    for packet in packets:
+        if packet.is_video and packet.is_keyframe and packet.is_presented and packet.pts >= shown_from:
+            return Start(seek_pts, packet.pts, packet.pts, 0, None)
+    return None

@@ -5,22 +5,25 @@ policy function that it judges.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from hypothesis import strategies as st
 
 from adapters.contract.models import CameraKind, Interval
+from broker.agencies.columns import CameraColumns, Category
 from broker.agencies.models import (
     Agreement,
     AgreementState,
     Approval,
+    Circle,
     Designation,
+    Emergency,
     Officer,
     Role,
     Terms,
 )
-from broker.agencies.policy import CameraColumns, Category
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -130,6 +133,26 @@ def _some(values: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...] | None]:
     return st.none() | st.lists(st.sampled_from(values), unique=True).map(tuple)
 
 
+def emergency(who: Officer, name: str = "emg_1", **facts: object) -> Emergency:
+    """An hour's word of this officer that lives are in danger, over all of the railway's cameras."""
+    known: dict[str, object] = {
+        "id": name,
+        "officer_id": who.id,
+        "agency": who.agency,
+        "person": who.person,
+        "purpose": PURPOSES[0],
+        "case_ref": None,
+        "reason": "a person on the tracks",
+        "owners": ("rail",),
+        "area": None,
+        "started_at": NOW,
+        "ends_at": NOW + timedelta(hours=1),
+        "ended_at": None,
+        "ended_by": None,
+    }
+    return Emergency.model_validate(known | facts)
+
+
 DEGREES = st.integers(0, 9).map(lambda n: n + 0.5)
 CAMERAS = st.builds(
     Camera,
@@ -144,6 +167,39 @@ SQUARES = st.builds(Square, st.integers(0, 8), st.integers(0, 8), st.integers(1,
 MOMENTS = st.sampled_from(
     [NOW - DAY, NOW - timedelta(microseconds=1), NOW, NOW + timedelta(microseconds=1), NOW + DAY]
 )
+
+
+DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WALL_TIMES = ("00:00", "02:30", "07:00", "12:00", "13:30", "14:00", "14:01", "22:00", "24:00")
+
+
+@st.composite
+def weekly_hours(draw: st.DrawFn) -> dict[str, object]:
+    times = st.lists(st.sampled_from(WALL_TIMES), min_size=2, max_size=2, unique=True)
+    windows = []
+    for _ in range(draw(st.integers(1, 2))):
+        start, end = draw(times.filter(lambda pair: pair[0] != "24:00"))
+        days = draw(st.lists(st.sampled_from(DAY_NAMES), min_size=1, unique=True))
+        windows.append({"days": days, "start": start, "end": end})
+    return {"zone": draw(st.sampled_from(("Europe/Paris", "UTC", "America/New_York"))), "windows": windows}
+
+
+@st.composite
+def emergencies(draw: st.DrawFn, who: Officer) -> Emergency:
+    """Of the officer, mostly; centred where cameras may stand, which lie further apart than it reaches."""
+    started, ends = sorted(draw(st.lists(MOMENTS, min_size=2, max_size=2, unique=True)))
+    centre = st.fixed_dictionaries({"lat": DEGREES, "lon": DEGREES, "radius_m": st.floats(1, 50_000)})
+    return emergency(
+        who,
+        draw(st.sampled_from(("emg_1", "emg_2"))),
+        officer_id=draw(st.sampled_from((who.id, who.id, "off_2"))),
+        agency=draw(st.sampled_from((who.agency, who.agency, *AGENCIES))),
+        owners=draw(st.lists(st.sampled_from(AGENCIES), min_size=1, unique=True).map(tuple)),
+        area=draw(st.none() | centre.map(Circle.model_validate)),
+        started_at=started,
+        ends_at=ends,
+        ended_at=draw(st.none() | MOMENTS),
+    )
 
 
 @dataclass(frozen=True)
@@ -173,6 +229,7 @@ def agreed(draw: st.DrawFn) -> Agreed:
             actions=draw(st.lists(st.sampled_from(ACTIONS), min_size=1, unique=True).map(tuple)),
             purposes=draw(st.lists(st.sampled_from(PURPOSES), min_size=1, unique=True).map(tuple)),
             valid=Interval(start=start, end=end),
+            hours=draw(st.none() | weekly_hours()),
         ),
         square,
     )
@@ -204,8 +261,57 @@ def _covers(given: Agreed, camera: Camera) -> bool:
     return True
 
 
+def in_hours(given: Agreed, at: datetime) -> bool:
+    """By laying out the windows of yesterday and today on the wall."""
+    hours = given.agreement.terms.hours
+    if hours is None:
+        return True
+    wall = at.astimezone(ZoneInfo(hours.zone)).replace(tzinfo=None)
+    for window in hours.windows:
+        for days_ago in (0, 1):
+            day = (wall - timedelta(days=days_ago)).date()
+            if DAY_NAMES[day.weekday()] not in window.days:
+                continue
+            start = datetime.combine(day, time.fromisoformat(window.start))
+            if window.end == "24:00":
+                end = datetime.combine(day + timedelta(days=1), time())
+            else:
+                end = datetime.combine(day, time.fromisoformat(window.end))
+            if end <= start:
+                end += timedelta(days=1)
+            if start <= wall < end:
+                return True
+    return False
+
+
+def _standing(given: Agreed, who: Officer, at: datetime) -> bool:
+    """In force with the officer's agency as a partner of another."""
+    terms = given.agreement.terms
+    in_force = given.agreement.state.value == "active" and terms.valid.start <= at < terms.valid.end
+    return in_force and who.agency in terms.partners and who.agency != terms.owner
+
+
+def _in_danger(each: Emergency, who: Officer, camera: Camera, agreements: list[Agreed], at: datetime) -> bool:
+    if (each.officer_id, each.agency) != (who.id, who.agency) or camera.reserved:
+        return False
+    if not each.started_at <= at < each.ends_at or (each.ended_at is not None and each.ended_at <= at):
+        return False
+    if camera.owner not in each.owners:
+        return False
+    if not any(_standing(a, who, at) and a.agreement.terms.owner == camera.owner for a in agreements):
+        return False
+    if each.area is None:
+        return True
+    return (camera.lat, camera.lon) == (each.area.lat, each.area.lon)
+
+
 def allowed(
-    who: Officer, purpose: str | None, camera: Camera, agreements: list[Agreed], at: datetime
+    who: Officer,
+    purpose: str | None,
+    camera: Camera,
+    agreements: list[Agreed],
+    at: datetime,
+    dangers: list[Emergency] | None = None,
 ) -> set[str]:
     """Names of the actions that the officer may do with the camera."""
     designated = any(
@@ -220,11 +326,12 @@ def allowed(
                 may |= CAN_EVER[role]
         elif role != "custodian":
             for given in agreements:
-                terms = given.agreement.terms
-                in_force = (
-                    given.agreement.state.value == "active" and terms.valid.start <= at < terms.valid.end
-                )
-                partner = who.agency in terms.partners
-                if in_force and partner and purpose in terms.purposes and _covers(given, camera):
-                    may |= CAN_EVER[role] & set(terms.actions)
+                purposes = given.agreement.terms.purposes
+                fits = _standing(given, who, at) and in_hours(given, at) and purpose in purposes
+                if fits and _covers(given, camera):
+                    may |= CAN_EVER[role] & set(given.agreement.terms.actions)
+            if role == "operator" and any(
+                _in_danger(each, who, camera, agreements, at) for each in dangers or ()
+            ):
+                may |= {"locate", "view_snapshot", "view_live", "hold"}
     return may if "locate" in may else set()

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.agencies.models import Action, AgencyAction, AgreementState, Officer, Role
-from broker.agencies.policy import AGENCY_ACTIONS, ROLE_ACTIONS, action_masks, may, request_view
+from broker.agencies.policy import (
+    AGENCY_ACTIONS,
+    ROLE_ACTIONS,
+    action_masks,
+    may,
+    reasons,
+    request_view,
+)
 from tests.broker.agencies.rights import (
     ACTIONS,
     CAMERAS,
@@ -22,6 +29,8 @@ from tests.broker.agencies.rights import (
     agreement,
     allowed,
     columns,
+    emergencies,
+    emergency,
     officer,
     officers,
 )
@@ -38,6 +47,7 @@ def actions_on(
 
 
 @given(
+    data=st.data(),
     who=officers(),
     purpose=st.none() | st.sampled_from([*PURPOSES, "unheard_of"]),
     cameras=st.lists(CAMERAS, max_size=8),
@@ -45,17 +55,28 @@ def actions_on(
     at=MOMENTS,
 )
 def test_the_masks_are_what_a_second_opinion_says_of_each_camera(
-    who: Officer, purpose: str | None, cameras: list[Camera], agreements: list[Agreed], at: datetime
+    data: st.DataObject,
+    who: Officer,
+    purpose: str | None,
+    cameras: list[Camera],
+    agreements: list[Agreed],
+    at: datetime,
 ) -> None:
     book = [given.agreement for given in agreements]
-    masks = action_masks(who, purpose, columns(cameras), book, at)
+    dangers = data.draw(st.lists(emergencies(who), max_size=2))
+    masks = action_masks(who, purpose, columns(cameras), book, at, dangers)
     for i, camera in enumerate(cameras):
-        expected = allowed(who, purpose, camera, agreements, at)
+        expected = allowed(who, purpose, camera, agreements, at, dangers)
         assert {action.value for action in masks.actions_of(i)} == expected
         for action in Action:
             grants = masks.grants(action, i)
             assert bool(grants) == masks.allows(action, i) == (action.value in expected)
             assert all(basis.agreement is None or basis.agreement in book for basis in grants)
+            why = reasons(who, purpose, columns([camera]), book, at, action, dangers)
+            root = reasons(who, purpose, columns([camera]), book, at, Action.LOCATE, dangers)
+            given = [each.name for each in why if each.given]
+            assert (bool(given) and any(each.given for each in root)) == (action.value in expected)
+            assert not grants or given == [basis.name for basis in grants]
 
 
 @given(
@@ -181,3 +202,36 @@ def test_a_request_is_shown_to_its_requester_and_each_owners_custodian_only_thei
     for owner in ("rail", "metro", "police"):
         assert view.shows(owner) == (mine or (owns and owner == who.agency))
     assert view.nothing == (not mine and not owns)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_an_emergency_is_an_operators_and_never_asks_for_a_clip(role: Role) -> None:
+    who, barred = officer("police", role), agreement(actions=("locate",), purposes=("unheard_of",))
+    masks = action_masks(who, PURPOSES[0], columns([RAIL, RESERVED]), [barred], NOW, [emergency(who)])
+    operates = {Action.LOCATE, Action.VIEW_SNAPSHOT, Action.VIEW_LIVE, Action.HOLD}
+    assert set(masks.actions_of(0)) == (operates if role is Role.OPERATOR else set())
+    assert masks.bases_of(0) == (("emergency:emg_1",) if role is Role.OPERATOR else ())
+    assert masks.actions_of(1) == ()
+
+
+def test_an_emergency_reaches_no_owner_without_an_agreement_that_runs() -> None:
+    who = officer("police", Role.OPERATOR)
+    for others in ([], [agreement(state=AgreementState.ENDED)], [agreement(partners=("metro",))]):
+        masks = action_masks(who, PURPOSES[0], columns([RAIL]), others, NOW, [emergency(who)])
+        assert masks.actions_of(0) == ()
+
+
+def test_an_emergency_ends_at_its_minute_and_where_somebody_ends_it() -> None:
+    who, given = officer("police", Role.OPERATOR), [agreement(purposes=("unheard_of",))]
+    hour, tick = NOW + timedelta(hours=1), timedelta(microseconds=1)
+    ended = emergency(who, ended_at=NOW + timedelta(minutes=5))
+    for each, at, seen in (
+        (emergency(who), NOW - tick, False),
+        (emergency(who), NOW, True),
+        (emergency(who), hour - tick, True),
+        (emergency(who), hour, False),
+        (ended, NOW + timedelta(minutes=5) - tick, True),
+        (ended, NOW + timedelta(minutes=5), False),
+    ):
+        masks = action_masks(who, PURPOSES[0], columns([RAIL]), given, at, [each])
+        assert masks.allows(Action.LOCATE, 0) == seen

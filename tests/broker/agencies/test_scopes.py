@@ -94,7 +94,7 @@ def test_no_scope_leaves_nothing() -> None:
     ("role", "useful"),
     [
         (Role.OPERATOR, {"search", "snapshots", "requests"}),
-        (Role.INVESTIGATOR, {"search", "snapshots", "requests", "decide"}),
+        (Role.INVESTIGATOR, {"search", "snapshots", "requests"}),
         (Role.CUSTODIAN, {"search", "snapshots", "requests", "decide"}),
         (Role.AUDITOR, {"audit"}),
         (Role.DPO, {"audit"}),

@@ -16,7 +16,9 @@ COMMANDS = (
 GROUPS = {
     "agency": ("list",),
     "officer": ("add", "list", "revoke"),
-    "agreement": ("apply", "activate", "list", "end"),
+    "agreement": ("apply", "activate", "list", "end", "dry-run"),
+    "policy": ("explain",),
+    "emergency": ("start", "end", "list", "review"),
     "places": ("import", "list", "remove", "find"),
     "audit": ("checkpoint", "prove", "export", "erase"),
     "adapter": ("check", "new"),

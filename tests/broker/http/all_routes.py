@@ -19,6 +19,16 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/v1/requests/{request_id}/deny"): {"reason": "Checked"},
     ("POST", "/v1/requests/{request_id}/cancel"): {"reason": "Checked"},
     ("POST", "/v1/holds"): {"camera_ids": ["rail-cctv:r1"], "interval": str(LAST_MINUTES), "reason": "Theft"},
+    ("POST", "/v1/emergencies"): {"reason": "A person on the tracks", "agency": "metro"},
+    ("POST", "/v1/emergencies/{emergency_id}/review"): {"verdict": "justified", "reason": "Checked"},
+    ("POST", "/v1/agreements"): {
+        "id": "rail-town",
+        "owner": "rail",
+        "partners": ["town"],
+        "actions": ["locate"],
+        "purposes": ["public_safety"],
+        "valid": "2026-01-01T00:00:00Z/2027-01-01T00:00:00Z",
+    },
     ("PUT", "/v1/me/purpose"): {"purpose": "accident"},
     ("POST", "/v1/audit/cosignatures"): {"note": "none"},
     ("POST", "/v1/cameras/search"): {
@@ -38,13 +48,11 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/v1/officers/{officer_id}/account"): {"username": "test.rail"},
     ("POST", "/v1/officers/{officer_id}/subjects"): {"provider": "ministry", "subject": "1"},
 }
-QUERIES = {("GET", "/v1/audit/proof"): "?index=0", ("GET", "/v1/audit/consistency"): "?from=1&to=1"}
-
-
 QUERIES = {
     ("GET", "/v1/audit/proof"): "?index=0",
     ("GET", "/v1/audit/consistency"): "?from=1&to=1",
     ("GET", "/v1/places"): "?q=a",
+    ("GET", "/v1/policy/explain"): "?camera=rail-cctv:r1&action=locate",
 }
 
 

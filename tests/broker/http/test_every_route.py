@@ -42,6 +42,8 @@ async def furnished(broker: TestBroker) -> AsyncIterator[Furnished]:
     custodian = await broker.officer("rail", Role.CUSTODIAN)
     request = await short.post("/v1/requests", BODIES["POST", "/v1/requests"])
     hold = await short.post("/v1/holds", BODIES["POST", "/v1/holds"])
+    police = await broker.officer("police", Role.OPERATOR)
+    emergency = await police.post("/v1/emergencies", {"reason": "A person on the tracks", "agency": "rail"})
     await broker.work()
     await custodian.post(f"/v1/requests/{request.json()['id']}/approve", {"reason": "Checked"})
     await broker.work()
@@ -55,6 +57,7 @@ async def furnished(broker: TestBroker) -> AsyncIterator[Furnished]:
         "designation_id": "des_000000",
         "agreement_id": "rail-police",
         "network_id": "rail-cctv",
+        "emergency_id": emergency.json()["id"],
         "item": "1",
         "part": "1",
     }

@@ -18,7 +18,7 @@ from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation, Person
 from broker.audit.texts import read_person
 from broker.errors import Problem
-from broker.ledger import engine, tables
+from broker.ledger import engine, log_tables, tables
 from broker.ledger.engine import BATCH, CROWD, GATHER_S, Ledger
 from broker.ledger.migrate import migrate
 from tests.world import NOW
@@ -280,12 +280,12 @@ async def test_an_entry_is_read_back_as_it_was_written_whatever_its_letters(
 
 
 async def test_more_entries_than_a_statement_binds_are_all_written(ledger: Ledger) -> None:
-    count = 2 * audit.MOST_VALUES // len(tables.audit_entries.columns) + 3
-    owners = tuple(f"owner-{n}" for n in range(audit.MOST_VALUES // len(tables.audit_parts.columns) + 3))
+    count = 2 * audit.MOST_VALUES // len(log_tables.audit_entries.columns) + 3
+    owners = tuple(f"owner-{n}" for n in range(audit.MOST_VALUES // len(log_tables.audit_parts.columns) + 3))
     written = [audit.write_out(entry(f"e{n}", owners=owners if n == 0 else ()), NOW) for n in range(count)]
     receipts = await ledger.write(lambda c: audit.append_together(c, written))
     assert [receipt and receipt.sequence for receipt in receipts] == list(range(1, count + 1))
-    people = select(tables.audit_people.c.content).order_by(tables.audit_people.c.sequence)
+    people = select(log_tables.audit_people.c.content).order_by(log_tables.audit_people.c.sequence)
     contents = await ledger.read(lambda c: c.execute(people).scalars().all())
     assert [read_person(content).case_ref for content in contents] == [f"e{n}" for n in range(count)]
     concerned = await ledger.read(lambda c: audit.entries(c, agency=owners[-1], after=0, limit=10))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from adapters.contract.errors import Malformed, Refused, TryLater, Unreachable
 from adapters.contract.models import FootageMessage, SegmentData, SegmentEnd, SegmentStart
@@ -23,7 +24,7 @@ from tests.broker.requests.people import (
     vault_files,
     work_to_the_end,
 )
-from tests.world import LAST_MINUTES, NOW, SignedIn, TestBroker, recorded_minutes
+from tests.world import LAST_MINUTES, NOW, SignedIn, TestBroker, open_test_broker, recorded_minutes, settings
 
 
 @pytest.fixture
@@ -335,3 +336,24 @@ async def test_scratch_files_are_private_and_gone_when_the_cut_fails(
     await broker.work()
     assert set(seen) == {0o700}
     assert scratch_files(broker) == []
+
+
+async def test_an_agreement_without_lead_in_lets_no_frame_from_before_out(
+    tmp_path: Path, redis: Redis
+) -> None:
+    hidden = {}
+    for lead_in in (True, False):
+        configured = settings(tmp_path / str(lead_in))
+        changed = tuple(a.model_copy(update={"lead_in": lead_in}) for a in configured.agreement)
+        configured = configured.model_copy(update={"agreement": changed})
+        await redis.flushall()
+        (tmp_path / str(lead_in)).mkdir()
+        async with open_test_broker(tmp_path / str(lead_in), redis, configuration=configured) as broker:
+            await broker.synchronise()
+            request_id = await approved(broker, await broker.officer("police", Role.INVESTIGATOR))
+            request = await work_to_the_end(broker, request_id)
+            (item,) = request.items
+            hidden[lead_in] = sum(clip.facts.hidden_head_packets for clip in item.clips)
+            assert item.clips
+    assert hidden[True] > 0
+    assert hidden[False] == 0

@@ -163,6 +163,25 @@ async def test_two_persons_are_two_custodians_and_grant_what_both_grant(tmp_path
         assert len(item["decision"]["by"]) == 2
 
 
+async def test_an_approval_goes_with_the_designation_of_who_gave_it(tmp_path: Path, redis: Redis) -> None:
+    configured = settings(tmp_path)
+    strict = tuple(a.model_copy(update={"approval": "two_person"}) for a in configured.agreement)
+    configured = configured.model_copy(update={"agreement": strict})
+    async with open_test_broker(tmp_path, redis, configuration=configured) as broker:
+        await broker.synchronise()
+        investigator = await broker.officer("police", Role.INVESTIGATOR)
+        until = broker.clock.now() + timedelta(hours=1)
+        leaving = await broker.officer("rail", Role.CUSTODIAN, until=until)
+        second, third = [await broker.officer("rail", Role.CUSTODIAN) for _ in range(2)]
+        request_id = (await submit(investigator, "rail-cctv:r1"))["id"]
+        await decide(leaving, "approve", request_id, {"n": 1, "interval": str(MIDDLE)})
+        broker.clock.advance(hours=1)
+        alone = await decide(second, "approve", request_id)
+        assert alone.json()["items"][0]["state"] == "pending"
+        item = (await decide(third, "approve", request_id)).json()["items"][0]
+        assert (item["state"], item["decision"]["interval"]) == ("approved", str(LAST_MINUTES))
+
+
 async def test_an_automatic_agreement_needs_no_custodian(tmp_path: Path, redis: Redis) -> None:
     configured = settings(tmp_path)
     open_handed = tuple(a.model_copy(update={"approval": "automatic"}) for a in configured.agreement)

@@ -98,8 +98,8 @@ async def test_a_right_that_ends_while_the_bundle_is_waited_for_is_gone(broker: 
     body = submission(["rail-cctv:r1"], LAST_MINUTES)
     request_id = (await investigator.post("/v1/requests", body)).json()["id"]
     await custodian.post(f"/v1/requests/{request_id}/approve", {"reason": "Checked"}, None)
-    keys = broker.broker.services.settings.broker.data / "keys"
-    keys.write_text("a file where the keys should be: nothing can be sealed yet")
+    keys = broker.broker.services.settings.broker.data / "keys" / "rail"
+    keys.write_text("a file where the agency's keys should be: nothing can be sealed yet")
     with suppress(Exception):
         await broker.work()
     assert (await investigator.get(f"/v1/requests/{request_id}")).json()["state"] == "completed"

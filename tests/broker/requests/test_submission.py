@@ -25,6 +25,11 @@ from tests.world import (
     submission,
 )
 
+ACTIONS_ON_REQUESTS = (
+    "select action from audit_entries"
+    " where sequence in (select sequence from audit_parts where request_id is not null) order by sequence"
+)
+
 
 def rows(broker: TestBroker, query: str) -> list[Any]:
     """What another process reads from the ledger's file."""
@@ -48,7 +53,7 @@ async def test_a_201_means_that_every_hold_order_is_on_disk(
     found = rows(broker, "select camera_id, state, request_id from holds order by n")
     assert found == [("rail-cctv:r1", "ordered", body["id"]), ("metro-cctv:m1", "ordered", body["id"])]
     assert rows(broker, "select state from request_items") == [("pending",), ("pending",)]
-    actions = rows(broker, "select action from audit_entries where request_id is not null")
+    actions = rows(broker, ACTIONS_ON_REQUESTS)
     assert actions == [("submit_request",)]
 
 
@@ -217,7 +222,7 @@ async def test_footage_that_is_not_there_makes_the_item_unavailable(
     assert shown["items"][0]["held"]["state"] == "failed"
     assert shown["items"][0]["gaps"] == [str(shifted(days=-2))]
     assert broker.rail.holds == {}
-    actions = rows(broker, "select action from audit_entries where request_id is not null")
+    actions = rows(broker, ACTIONS_ON_REQUESTS)
     assert ("item_unavailable",) in actions
 
 

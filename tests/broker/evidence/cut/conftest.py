@@ -16,11 +16,18 @@ Cut = Callable[..., CutResult]
 
 @pytest.fixture
 def cut_into(tmp_path: Path) -> Cut:
-    def run(sources: Sequence[SourceFile], interval: Interval, *, keep_audio: bool = False) -> CutResult:
+    def run(
+        sources: Sequence[SourceFile], interval: Interval, *, keep_audio: bool = False, lead_in: bool = True
+    ) -> CutResult:
         output_dir = tmp_path / "clips"
         output_dir.mkdir(exist_ok=True)
         return cut(
-            sources, interval, output_dir, keep_audio=keep_audio, name=lambda number: f"1.{number}.mp4"
+            sources,
+            interval,
+            output_dir,
+            keep_audio=keep_audio,
+            name=lambda number: f"1.{number}.mp4",
+            lead_in=lead_in,
         )
 
     return run

@@ -1,0 +1,1 @@
+"""Says what rights are and would be: explanations of a decision, and the dry run of an agreement."""
