@@ -12,6 +12,7 @@ from broker.app import Office, key_folder
 from broker.audit.models import Entry
 from broker.audit.routes import entry_view
 from broker.audit.tree.keys import read_log_key
+from broker.cli import log_checks
 from broker.cli.configured import settings_of
 from broker.cli.failures import USAGE, Failure
 from broker.cli.hosting import with_office
@@ -37,6 +38,7 @@ def add_to(app: typer.Typer) -> None:
     audit.command("prove", help="Prove that an entry is in the log.")(prove)
     audit.command("export", help="Print entries, oldest first: as a table, JSON Lines or CSV.")(export)
     audit.command("erase", help="Erase who acted, where the log has kept it long enough.")(erase)
+    log_checks.add_to(audit)
     app.add_typer(audit, name="audit")
 
 

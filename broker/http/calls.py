@@ -127,7 +127,10 @@ class _Presented(NamedTuple):
 
 def _presented(headers: Headers) -> _Presented:
     """The bearer token where the call names any authorization, whatever cookie comes with it; else the session's."""
-    stated = headers.get("authorization")
+    named = headers.getlist("authorization")
+    if len(named) > 1:
+        raise Problem("token_invalid", "the call names two authorizations: send one")
+    stated = named[0] if named else None
     if stated is None:
         secret = session_secret(headers)
         if secret is not None:

@@ -158,7 +158,7 @@ def _call(path: str, method: str, operation: Json, components: Json) -> str:
     parts = [f"### `{method.upper()} {path}`\n", operation["summary"] + "."]
     if "description" in operation:
         parts.append(operation["description"].strip())
-    answers = [status for status in operation["responses"] if status.startswith("2")]
+    answers = [status for status in operation["responses"] if status[0] in "23"]
     open_to_all = " Needs no token." if operation["security"] == [] else ""
     parts.append(f"Answers {', '.join(answers)}.{open_to_all}\n")
     rows: list[tuple[str, ...]] = [

@@ -148,6 +148,16 @@ async def test_a_token_that_vouches_for_itself_is_as_unknown_as_any(broker: Test
         assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
 
 
+async def test_two_authorizations_in_one_call_are_refused_in_any_order(broker: TestBroker) -> None:
+    """Whatever stands between could have read the one, and the broker the other."""
+    officer = await broker.officer("rail", Role.OPERATOR)
+    good, bad = ("Authorization", f"Bearer {officer.token}"), ("Authorization", "Bearer nobody's")
+    for headers in ([good, bad], [bad, good], [good, good]):
+        answer = await broker.http.get("/v1/me", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
+    assert (await broker.http.get("/v1/me", headers=[good])).status_code == 200
+
+
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "GETX", "PATCH"])
 async def test_a_method_that_an_address_does_not_take_is_told_so(broker: TestBroker, method: str) -> None:
     officer = await everything(broker)

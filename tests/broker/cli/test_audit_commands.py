@@ -1,6 +1,5 @@
 """`entrevue audit` on the host: exports, the signed checkpoint, proofs, erasure."""
 
-import asyncio
 import csv
 import json
 from io import StringIO
@@ -10,44 +9,21 @@ import pytest
 
 from broker.audit.notes import open_checkpoint, parse_vkey
 from broker.audit.proofs import is_included, leaf_hash
-from broker.audit.tree.keys import open_log_key
-from broker.audit.tree.sequencer import Sequencer
-from broker.clock import SystemClock
-from broker.ledger.engine import Ledger
-from tests.broker.cli.commands import Done, Entrevue
-from tests.broker.cli.test_host_commands import CONFIGURATION
+from tests.broker.cli.commands import Entrevue
+from tests.broker.cli.sequenced import add_officer, host_options, sequence
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> tuple[str, str]:
-    (tmp_path / "entrevue.toml").write_text(CONFIGURATION)
-    (tmp_path / "cameras.csv").write_text("id,name,lat,lon\n1,Hall,48.88,2.35\n")
-    return ("--config", str(tmp_path / "entrevue.toml"))
+    return host_options(tmp_path)
 
 
 @pytest.fixture
 def sequenced(entrevue: Entrevue, host: tuple[str, str], tmp_path: Path) -> int:
     """How many entries there are, all in the tree, as a broker that runs brings them in."""
     for name in ("=cmd|'/C calc'!A0", "Test officer"):
-        add(entrevue, host, name)
-    data = tmp_path / "data"
-    key = open_log_key(data / "keys", "127.0.0.1:8080/log")
-
-    async def sequence() -> int:
-        ledger = Ledger(data / "ledger.sqlite")
-        try:
-            return await Sequencer(ledger, SystemClock(), key).catch_up()
-        finally:
-            ledger.close()
-
-    return asyncio.run(sequence())
-
-
-def add(entrevue: Entrevue, host: tuple[str, str], name: str) -> Done:
-    return entrevue(
-        *("officer", "add", *host, "--agency", "rail", "--name", name, "--service", "Tests"),
-        *("--number", "T-1", "--role", "auditor"),
-    )
+        add_officer(entrevue, host, name)
+    return sequence(tmp_path / "data")
 
 
 def test_what_is_exported_is_in_the_tree_that_the_printed_checkpoint_signs(
@@ -122,7 +98,8 @@ def test_doctor_names_a_key_that_others_may_read(
     assert done.status == 1
     assert "chmod 600" in done.one_line_error()
     (tmp_path / "data" / "keys" / "log.pem").chmod(0o600)
-    (tmp_path / "entrevue.toml").write_text(
-        CONFIGURATION.replace('name = "Police"', 'name = "Police"\nwitness = "none"')
+    configuration = tmp_path / "entrevue.toml"
+    configuration.write_text(
+        configuration.read_text().replace('name = "Police"', 'name = "Police"\nwitness = "none"')
     )
     assert "agency 'police': witness" in entrevue("doctor", *host).one_line_error()

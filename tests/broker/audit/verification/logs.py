@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from broker.audit import notes
 from broker.audit.notes import KeyKind, SigningKey
+from broker.ledger.migrate import migrate
 from tests.broker.audit import trees
 
 LOG_KEY = SigningKey(
@@ -25,20 +26,6 @@ METRO_WITNESS = SigningKey(
 )
 START = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
-TABLES = """
-CREATE TABLE audit_entries (sequence INTEGER PRIMARY KEY, at BIGINT NOT NULL, agency VARCHAR(64),
-    operation VARCHAR(16) NOT NULL, action VARCHAR(32) NOT NULL, decision VARCHAR(16) NOT NULL,
-    purpose VARCHAR(64), commitments TEXT NOT NULL);
-CREATE TABLE audit_people (sequence INTEGER PRIMARY KEY, at BIGINT NOT NULL, salt VARCHAR(32) NOT NULL,
-    content TEXT NOT NULL);
-CREATE TABLE audit_parts (sequence INTEGER NOT NULL, agency VARCHAR(64) NOT NULL, salt VARCHAR(32) NOT NULL,
-    content TEXT NOT NULL, request_id VARCHAR(64), PRIMARY KEY (agency, sequence));
-CREATE TABLE log_tiles (level INTEGER NOT NULL, n INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, n));
-CREATE TABLE log_checkpoints (size INTEGER PRIMARY KEY, at BIGINT NOT NULL, note TEXT NOT NULL);
-CREATE TABLE log_cosignatures (size INTEGER NOT NULL, name TEXT NOT NULL, line TEXT NOT NULL, at BIGINT NOT NULL,
-    PRIMARY KEY (size, name));
-"""
-
 
 def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -48,12 +35,20 @@ def microseconds(at: datetime) -> int:
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
+def drop_triggers(db: sqlite3.Connection) -> None:
+    """What somebody does first who means to change the log."""
+    for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        db.execute(f"DROP TRIGGER {name}")
+
+
 class WrittenLog:
     """Writes entries, and the tree whenever it is told to; everything it draws comes from one seed."""
 
     def __init__(self, file: Path, seed: int = 1) -> None:
+        migrate(file)
         self.db = sqlite3.connect(file, isolation_level=None)
-        self.db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + TABLES)
+        self.db.execute("PRAGMA synchronous=OFF")
+        drop_triggers(self.db)
         self.random = random.Random(seed)  # noqa: S311 - a log of tests
         self.leaves: list[bytes] = []
 
