@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def inspect(file: Path, work: Callable[[Connection], T]) -> T:
-    """Runs the work on one view of the ledger as it is now, whether or not a broker writes into it; a change is refused.
+    """Runs the work on one view of the ledger as it is now, whether or not a broker writes into it; nothing changes.
 
     `SetupProblem` where the file cannot be read as a ledger.
     """
@@ -26,7 +26,7 @@ def inspect(file: Path, work: Callable[[Connection], T]) -> T:
             return work(connection)
     except DBAPIError as error:
         raise SetupProblem(
-            f"the ledger {file} cannot be read: {error.orig}; one of an older version is brought up to date by a broker "
+            f"the ledger {file} cannot be read: {error.orig}; an older one is brought up to date by a broker "
             "that starts on it"
         ) from error
     finally:

@@ -39,6 +39,15 @@ CAMERA = {
 }
 
 PLACE = {"id": "stations:1", "name": "Gare du Nord", "lat": 48.88, "lon": 2.35, "position_accuracy_m": None}
+EMERGENCY = {
+    "id": "emg_1",
+    "agency": "police",
+    "state": "in_force",
+    "owners": ["rail"],
+    "started_at": "2026-06-15T20:00:00Z",
+    "ends_at": "2026-06-15T21:00:00Z",
+    "unreviewed": ["rail"],
+} | MORE
 
 CLIENT: dict[tuple[str, ...], tuple[tuple[str, ...], dict[str, Any]]] = {
     ("search",): (("--lat", "48", "--lon", "2", "--radius-m", "3"), {"features": [CAMERA], "links": []}),
@@ -56,6 +65,11 @@ CLIENT: dict[tuple[str, ...], tuple[tuple[str, ...], dict[str, Any]]] = {
     ("cancel",): (("req_1",), REQUEST),
     ("hold",): (("--camera", "n:1", "--interval", INTERVAL, "--reason", "r"), {"holds": [HOLD]}),
     ("release",): (("hold_1",), HOLD),
+    ("emergency", "start"): (("--reason", "r", "--agency", "rail"), EMERGENCY),
+    ("emergency", "end"): (("emg_1",), EMERGENCY),
+    ("emergency", "review"): (("emg_1", "justified", "--reason", "r"), EMERGENCY),
+    ("emergency", "list"): ((), {"emergencies": [EMERGENCY], "links": []}),
+    ("agreement", "dry-run"): (("rail-police",), {"counts": [], "cameras": [], "links": []}),
     ("places", "find"): (("gare",), {"places": [PLACE], "links": []}),
 }
 HOST: dict[tuple[str, ...], tuple[tuple[str, ...], type[BaseModel]]] = {
@@ -80,7 +94,8 @@ WITHOUT_COUNTERPART = {
     *(("demo",), ("serve",), ("worker",), ("fetch",), ("verify",), ("doctor",)),
     *(("agency", "list"), ("officer", "revoke"), ("adapter", "check"), ("adapter", "new")),
     *(("places", "import"), ("places", "list"), ("places", "remove")),
-    *(("audit", "checkpoint"), ("audit", "prove"), ("audit", "erase")),
+    *(("audit", "checkpoint"), ("audit", "prove"), ("audit", "erase"), ("audit", "verify")),
+    ("policy", "explain"),
 }
 
 

@@ -20,7 +20,7 @@ GROUPS = {
     "policy": ("explain",),
     "emergency": ("start", "end", "list", "review"),
     "places": ("import", "list", "remove", "find"),
-    "audit": ("checkpoint", "prove", "export", "erase"),
+    "audit": ("checkpoint", "prove", "verify", "export", "erase"),
     "adapter": ("check", "new"),
 }
 EVERY = [(name,) for name in COMMANDS] + [(group, name) for group, names in GROUPS.items() for name in names]
