@@ -192,8 +192,10 @@ class Authority:
     async def _log(self, version: int, decided: tuple[T, NewEntry]) -> T | _Outdated:
         """The answer once its entry is durable at this version of the policy."""
         answer, entry = decided
-        written = audit.write_out(entry, self._clock.now(), version)
-        receipt = await self._ledger.write_together(audit.append_together, written)
+        draft = audit.Draft(entry, self._clock.now(), version)
+        receipt = await self._ledger.write_together(audit.append_drafts, draft)
+        if isinstance(receipt, audit.Unwritable):
+            raise RuntimeError(f"no answer is given: {receipt.reason}")
         return _Outdated() if receipt is None else answer
 
     async def _until_current(

@@ -45,8 +45,36 @@ class Written(NamedTuple):
     version: int | None
 
 
+class Draft(NamedTuple):
+    """An entry as its author has it, to be written at this version of the policy only."""
+
+    entry: NewEntry
+    at: datetime
+    version: int
+
+
+class Unwritable(NamedTuple):
+    """Stands for the receipt of a draft that cannot be put into words: a bug, which is its author's alone."""
+
+    reason: str
+
+
+def append_drafts(connection: Connection, drafts: Sequence[Draft]) -> list[Receipt | Unwritable | None]:
+    """`append_together` of what is written out here, which may be beside the process that answers."""
+    attempts = [_attempted(draft) for draft in drafts]
+    receipts = iter(append_together(connection, [one for one in attempts if isinstance(one, Written)]))
+    return [one if isinstance(one, Unwritable) else next(receipts) for one in attempts]
+
+
+def _attempted(draft: Draft) -> Written | Unwritable:
+    try:
+        return write_out(*draft)
+    except (TypeError, ValueError) as error:
+        return Unwritable(f"{type(error).__name__} in an entry on {draft.entry.action}")
+
+
 def write_out(entry: NewEntry, at: datetime, version: int | None = None) -> Written:
-    """What `append_together` takes, made where the entry is and not where all of them are written."""
+    """What `append_together` takes."""
     contents = parts_of(entry)
     acted = _person_of(entry)
     commitments = committed([*contents, acted] if acted else contents)

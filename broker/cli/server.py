@@ -13,6 +13,7 @@ from broker.app import Broker
 from broker.cli.failures import Failure
 from broker.garbage import spare_what_stays
 from broker.http.connections import GuardedProtocol
+from broker.ledger.writing_process import writing_process
 
 BACKLOG: Final = 2048
 GRACE_S: Final = 5
@@ -73,14 +74,15 @@ async def serve_until_stopped(broker: Broker, bound: socket.socket, on_answering
         ws="none",
     )
     server = _Server(config, on_answering)
-    serving = asyncio.create_task(server.serve(sockets=[bound]))
-    sparing = asyncio.create_task(_spare_what_stays(broker), name="what stays is spared")
-    try:
-        await asyncio.shield(serving)
-    finally:
-        sparing.cancel()
-        server.should_exit = True
-        await serving
+    async with writing_process(broker.ledger):
+        serving = asyncio.create_task(server.serve(sockets=[bound]))
+        sparing = asyncio.create_task(_spare_what_stays(broker), name="what stays is spared")
+        try:
+            await asyncio.shield(serving)
+        finally:
+            sparing.cancel()
+            server.should_exit = True
+            await serving
 
 
 async def _spare_what_stays(broker: Broker) -> None:

@@ -9,7 +9,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,6 +58,7 @@ class _Job:
     done: "asyncio.Future[Any]"
 
 
+WriteBeside = Callable[[Callable[..., Any], Any], Awaitable[Any]]
 _Outcome = tuple[_Job, Any, BaseException | None]
 
 
@@ -84,7 +85,7 @@ def _is_outage(error: BaseException) -> bool:
     return _code(error).startswith(OUTAGES)
 
 
-def _told(error: BaseException) -> BaseException:
+def told(error: BaseException) -> BaseException:
     """What a caller is told: a problem where the database itself refuses, else the error as it is."""
     if not _is_outage(error):
         return error
@@ -129,6 +130,7 @@ class Ledger:
     """Opened once a process; `close` waits for what was begun."""
 
     def __init__(self, file: Path) -> None:
+        self.file: Final = file
         self._writer = sqlite_engine(file, read_only=False)
         self._reader = sqlite_engine(file, read_only=True)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -136,6 +138,7 @@ class Ledger:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="ledger-reader")
         self._closing = threading.Lock()
         self._closed = False
+        self._beside: tuple[asyncio.AbstractEventLoop, WriteBeside] | None = None
         self._thread = threading.Thread(target=self._write_loop, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -149,8 +152,16 @@ class Ledger:
     ) -> T:
         """The same for work that many callers have alike: the items that wait at the same time are given to it in one
         call, which answers for each in turn or fails for all."""
-        written: T = await self._enqueue(work, item, together=True)
+        written: T
+        if self._beside is not None and self._beside[0] is asyncio.get_running_loop():
+            written = await self._beside[1](work, item)
+        else:
+            written = await self._enqueue(work, item, together=True)
         return written
+
+    def write_beside(self, write: WriteBeside | None) -> None:
+        """From now on `write` does for the running loop what `write_together` does; None: it does so itself."""
+        self._beside = None if write is None else (asyncio.get_running_loop(), write)
 
     async def _enqueue(self, work: Callable[..., Any], item: Any, *, together: bool) -> Any:
         loop = asyncio.get_running_loop()
@@ -170,7 +181,7 @@ class Ledger:
             with self._reader.connect() as connection:
                 return work(connection)
         except DBAPIError as error:
-            raise _told(error) from error.orig
+            raise told(error) from error.orig
 
     def close(self) -> None:
         with self._closing:
@@ -214,11 +225,11 @@ class Ledger:
                 else:
                     outcomes = [outcome for jobs in groups for outcome in _carry_out_apart(connection, jobs)]
         except BaseException as error:  # it is raised where `write` is awaited
-            failure = _told(error)
+            failure = told(error)
             outcomes = [(job, None, failure) for job in batch]
-        for loop, told in groupby(outcomes, key=lambda outcome: outcome[0].loop):
+        for loop, its_own in groupby(outcomes, key=lambda outcome: outcome[0].loop):
             with suppress(RuntimeError):  # the loop was closed: nobody waits any more
-                loop.call_soon_threadsafe(_settle, list(told))
+                loop.call_soon_threadsafe(_settle, list(its_own))
 
 
 def _outcomes(jobs: Sequence[_Job], results: Sequence[Any]) -> list[_Outcome]:
@@ -256,7 +267,14 @@ def _carry_out(connection: Connection, jobs: Sequence[_Job]) -> Sequence[Any]:
     work = jobs[0].work
     if not jobs[0].together:
         return (work(connection),)
-    results: Sequence[Any] = work(connection, [job.item for job in jobs])
-    if len(results) != len(jobs):
-        raise RuntimeError(f"{len(jobs)} items were written together, and {len(results)} answered for")
+    return carry_out_together(connection, work, [job.item for job in jobs])
+
+
+def carry_out_together(
+    connection: Connection, work: Callable[..., Sequence[T]], items: Sequence[Any]
+) -> Sequence[T]:
+    """What the work answers for each of the items."""
+    results = work(connection, items)
+    if len(results) != len(items):
+        raise RuntimeError(f"{len(items)} items were written together, and {len(results)} answered for")
     return results

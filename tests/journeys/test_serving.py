@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -155,3 +156,32 @@ def test_ctrl_c_on_a_client_command_is_silent(machine: Machine, world: World) ->
         with called:
             assert running.stop(signal.SIGINT) == 130
     assert (running.output.read_text(), running.errors.read_text()) == ("", "")
+
+
+def test_a_killed_writer_of_the_log_is_replaced_and_nothing_shown_is_missing(
+    machine: Machine, world: World
+) -> None:
+    _, url = serve(machine, world)
+    token = add_officers(world, "police.investigator")["police.investigator"]
+    headers = {"Authorization": f"Bearer {token}", "Entrevue-Purpose": "judicial_inquiry"}
+    query = {"lat": 48.88, "lon": 2.355, "radius_m": 500}
+
+    def writer(but: int | None = None) -> int | None:
+        spawned = (n for n, command in machine.alive().items() if "multiprocessing.spawn" in command)
+        return next((number for number in spawned if number != but), None)
+
+    def search() -> bool:
+        answer = httpx.get(f"{url}/v1/cameras", params=query, headers=headers)
+        assert answer.status_code == 200 or answer.json()["code"] == "ledger_unavailable"
+        return answer.status_code == 200
+
+    eventually("the catalog is read", search)
+    number = None
+    for _ in range(3):
+        number = eventually("another writer", partial(writer, number))
+        os.kill(number, signal.SIGKILL)
+        eventually("an answer", search)
+    exported = machine.run("audit", "export", "--config", str(world.configuration), "--json")
+    shown = [line for line in exported.stdout.splitlines() if json.loads(line)["action"] == "search"]
+    assert len(shown) >= 4
+    assert machine.run("audit", "verify", "--config", str(world.configuration)).returncode == 0

@@ -16,16 +16,9 @@ from broker.catalog.connection import client_of_socket
 from broker.catalog.embedded import EmbeddedValkey, OwnedData, read_socket_path
 from broker.errors import SetupProblem
 from tests.broker.catalog.waiting import until
+from tests.process_ids import runs
 
 OWNING_BROKER = Path(__file__).with_name("owning_broker.py")
-
-
-def runs(process_id: int) -> bool:
-    """Whether the process is there; a zombie that its parent has not waited for is not."""
-    try:
-        return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 @pytest.fixture
