@@ -35,17 +35,8 @@ class BrokerClient:
     """One command's calls."""
 
     def __init__(self, options: ClientOptions) -> None:
-        self._server = _checked(options.server)
-        if not options.token:
-            raise Failure("no token: set ENTREVUE_TOKEN or give --token-file", USAGE)
-        headers = [(b"Authorization", _header("the token", f"Bearer {options.token}"))]
-        if options.purpose:
-            headers.append((b"Entrevue-Purpose", _header("the purpose", options.purpose)))
-        if options.case_ref:
-            headers.append((b"Entrevue-Case", _header("the case", options.case_ref)))
-        timeout = httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
-        closing = httpx.Limits(max_keepalive_connections=0)  # a command leaves no connection open
-        self._http = httpx.Client(base_url=self._server, headers=headers, timeout=timeout, limits=closing)
+        self._server = options.server
+        self._http = http_client(options)
 
     def call(
         self,
@@ -78,6 +69,21 @@ class BrokerClient:
     def stream(self, path: str, headers: dict[str, str]) -> AbstractContextManager[httpx.Response]:
         """The answer while it arrives, for downloads; raises httpx's own errors."""
         return self._http.stream("GET", path, headers=headers)
+
+
+def http_client(options: ClientOptions) -> httpx.Client:
+    """Calls the server as whom and why the options say; `Failure` where they cannot be sent."""
+    server = _checked(options.server)
+    if not options.token:
+        raise Failure("no token: set ENTREVUE_TOKEN or give --token-file", USAGE)
+    headers = [(b"Authorization", _header("the token", f"Bearer {options.token}"))]
+    if options.purpose:
+        headers.append((b"Entrevue-Purpose", _header("the purpose", options.purpose)))
+    if options.case_ref:
+        headers.append((b"Entrevue-Case", _header("the case", options.case_ref)))
+    timeout = httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+    closing = httpx.Limits(max_keepalive_connections=0)  # a command leaves no connection open
+    return httpx.Client(base_url=server, headers=headers, timeout=timeout, limits=closing)
 
 
 def _checked(server: str) -> str:

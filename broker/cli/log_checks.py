@@ -18,9 +18,13 @@ from broker.cli.output import print_json, print_lines, waiting
 from broker.errors import SetupProblem
 from broker.ledger.inspection import inspect
 from broker.settings import Settings
+from broker.witness.models import State
+from broker.witness.store import read_state
 
 MARKS: Final = {True: "proven    ", False: "not proven"}
 FAILED: Final = "FAILED    "
+NEWLINE: Final = "\n"
+MOST_NAMED: Final = 5
 
 
 def add_to(audit: typer.Typer) -> None:
@@ -38,13 +42,24 @@ def verify(
     log_key: Annotated[
         Path | None, typer.Option("--log-key", help="The log's public key (vkey), kept elsewhere.")
     ] = None,
+    witness_state: Annotated[
+        list[Path] | None,
+        typer.Option("--witness-state", help="A witness's state.json, with all that it signed; repeatable."),
+    ] = None,
 ) -> None:
-    """Without --log-key the key in the data folder is believed, which whoever holds the host could have replaced."""
+    """Without --log-key or --witness-state the key in the data folder is believed, which whoever holds the host could
+    have replaced."""
     settings = settings_of(options)
     kept = [KeptNote(str(file), _read(file)) for file in checkpoint or ()]
     try:
+        states = [(file, read_state(file)) for file in witness_state or ()]
+        kept += [note for file, state in states for note in _kept_by(file, state)]
+        known = None if log_key is None else _named_key(log_key)
+        for file, state in states:
+            known = _agreed(known, file, state)
         trusted = Trusted(
-            _log_key(settings, log_key), witness_keys((a.id, a.witness) for a in settings.agency)
+            _own_key(settings) if known is None else known,
+            witness_keys((a.id, a.witness) for a in settings.agency),
         )
         with waiting("checking the log"):
             verdict = inspect(ledger_file(settings), lambda c: verify_log(c, trusted, kept))
@@ -53,15 +68,17 @@ def verify(
     if options.as_json:
         print_json(verdict.model_dump(mode="json"))
     else:
-        print_lines(_told(verdict, kept, anchored=log_key is not None))
+        print_lines(_told(verdict, kept, anchored=known is not None))
     if not verdict.ok:
         found = len(verdict.findings) + verdict.more
         raise Failure(f"the log is not as it was signed: {found} {'fault' if found == 1 else 'faults'}")
 
 
-def _log_key(settings: Settings, file: Path | None) -> VerifierKey:
-    if file is None:
-        return read_log_key(key_folder(settings), settings.broker.origin).verifier
+def _own_key(settings: Settings) -> VerifierKey:
+    return read_log_key(key_folder(settings), settings.broker.origin).verifier
+
+
+def _named_key(file: Path) -> VerifierKey:
     try:
         key = parse_vkey(_read(file).strip())
     except ValueError as error:
@@ -69,6 +86,23 @@ def _log_key(settings: Settings, file: Path | None) -> VerifierKey:
     if key.kind is not KeyKind.NOTE:
         raise Failure(f"{file} holds the key of a witness, not of a log", USAGE)
     return key
+
+
+def _agreed(known: VerifierKey | None, file: Path, state: State) -> VerifierKey:
+    """The log's key, which all who name it must have alike."""
+    try:
+        key = parse_vkey(state.log)
+    except ValueError as error:
+        raise Failure(f"{file} names no key of a log: {error}", USAGE) from error
+    if known is not None and key != known:
+        raise Failure(f"{file} is about the log {key.text}, and not about {known.text}", USAGE)
+    return key
+
+
+def _kept_by(file: Path, state: State) -> Iterator[KeptNote]:
+    """The notes that a witness signed, smallest first."""
+    for text in dict.fromkeys(filter(None, (state.first, *state.recent))):
+        yield KeptNote(f"{file} at {text.split(NEWLINE, 2)[1]} entries", text)
 
 
 def _read(file: Path) -> str:
@@ -86,8 +120,7 @@ def _told(verdict: Verification, kept: list[KeptNote], *, anchored: bool) -> Ite
     if verdict.ok and verdict.root is not None:
         yield f"{MARKS[True]}  {verdict.covered} entries are as the log signed them, root {verdict.root}"
         yield f"{MARKS[True]}  each of its {verdict.checkpoints} checkpoints continues the one before"
-        for note in kept:
-            yield f"{MARKS[True]}  the log continues {note.origin}"
+        yield from _continued(kept)
     for each in verdict.witnesses:
         yield f"{MARKS[True]}  {each.witness} co-signed {each.cosigned} checkpoints, the newest of {each.newest_size}"
     if verdict.erased:
@@ -96,7 +129,7 @@ def _told(verdict: Verification, kept: list[KeptNote], *, anchored: bool) -> Ite
     if waits > 0:
         yield f"{MARKS[False]}  {waits} entries are not in the tree yet"
     if not anchored:
-        yield f"{MARKS[False]}  the log's key is the host's own: give --log-key one that was kept elsewhere"
+        yield f"{MARKS[False]}  the log's key is the host's own: give --log-key or --witness-state kept elsewhere"
     if not kept:
         yield f"{MARKS[False]}  nothing kept elsewhere was compared: a log that was rolled back looks whole by itself"
     if verdict.unknown_cosignatures:
@@ -105,3 +138,12 @@ def _told(verdict: Verification, kept: list[KeptNote], *, anchored: bool) -> Ite
         yield f"{FAILED}  {found.sentence}"
     if verdict.more:
         yield f"{FAILED}  {verdict.more} more faults are not listed"
+
+
+def _continued(kept: list[KeptNote]) -> Iterator[str]:
+    """What the log continues: a few by name, of more their number."""
+    if len(kept) <= MOST_NAMED:
+        for note in kept:
+            yield f"{MARKS[True]}  the log continues {note.origin}"
+    else:
+        yield f"{MARKS[True]}  the log continues {kept[-1].origin}, and {len(kept) - 1} more notes kept elsewhere"

@@ -43,6 +43,7 @@ MODULES: Final[dict[str, str]] = {
     "places": "broker.cli.places",
     "places find": "broker.cli.finding",
     "audit": "broker.cli.auditing",
+    "witness": "broker.cli.witnessing",
     "adapter": "broker.cli.adapters",
     "doctor": "broker.cli.doctor",
 }

@@ -3,14 +3,13 @@
 The name of the log's key is its origin.
 """
 
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from broker.audit.notes import KeyKind, SigningKey, VerifierKey, new_key, parse_vkey, read_key
 from broker.errors import SetupProblem
+from broker.private_files import put_new
 
 FILE: Final = "log.pem"
 _OTHERS_MAY_READ: Final = 0o077
@@ -64,25 +63,9 @@ def witness_keys(stated: Iterable[tuple[str, str | None]]) -> tuple[VerifierKey,
 
 
 def _make(folder: Path, origin: str) -> None:
-    """Written aside and linked into its place: it is there whole or not at all, and never takes another's place."""
+    """Never in the place of another."""
     try:
         pem = new_key(origin, KeyKind.NOTE).pem()
     except ValueError as error:
         raise SetupProblem(f"{origin!r} cannot be the log's origin: {error}") from error
-    number, aside = tempfile.mkstemp(dir=folder, prefix=f".{FILE}.")
-    try:
-        with os.fdopen(number, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            Path(folder / FILE).hardlink_to(aside)
-        except FileExistsError:
-            return
-        directory = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-    finally:
-        Path(aside).unlink()
+    put_new(folder / FILE, pem)

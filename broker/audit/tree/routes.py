@@ -14,6 +14,7 @@ from broker.agencies.models import AgencyAction, Caller
 from broker.audit.notes import NOTE_LIMIT
 from broker.audit.tree import examples
 from broker.audit.tree.merkle import LARGEST
+from broker.errors import Problem
 from broker.http.calls import Body, CurrentCaller, View
 from broker.http.services import CurrentServices, Services
 
@@ -79,9 +80,16 @@ async def checkpoint(
     cosigned: Annotated[
         bool, Query(description="The newest that a witness co-signed", examples=[True])
     ] = False,
+    to_cosign: Annotated[
+        bool, Query(description="The one that a witness should sign next", examples=[True])
+    ] = False,
 ) -> PlainTextResponse:
     """The newest, or the one of a size, with the cosignatures known for it: a C2SP signed note."""
     await _require(services, caller, READ)
+    if (size is not None) + cosigned + to_cosign > 1:
+        raise Problem("invalid", "give one of size, cosigned and to_cosign")
+    if to_cosign:
+        return PlainTextResponse(await services.tree.to_cosign())
     return PlainTextResponse(await services.tree.checkpoint(size, cosigned=cosigned))
 
 

@@ -1,6 +1,8 @@
 """Hands out checkpoints and proofs, and takes what witnesses sign. Who may ask is decided by the caller, before."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -11,6 +13,9 @@ from broker.audit.tree.store import StoredTiles
 from broker.clock import Clock
 from broker.errors import Problem
 from broker.ledger.engine import Ledger
+
+WAIT_FOR_WITNESSES: Final = timedelta(seconds=150)
+"""Two rounds of a witness that looks once a minute, and a half."""
 
 
 class LogTree:
@@ -27,6 +32,18 @@ class LogTree:
 
         def read(connection: Connection) -> str:
             found = _checkpoint(connection, size, cosigned=cosigned)
+            return found.note + "".join(store.cosignatures(connection, found.size))
+
+        return await self._ledger.read(read)
+
+    async def to_cosign(self) -> str:
+        """The note that a witness should sign next: the one that others of the known have begun to sign, so that all
+        meet on one tree however they take turns; once all have, or some have kept it waiting, the newest."""
+        names = [key.name for key in self._witnesses]
+        since = self._clock.now() - WAIT_FOR_WITNESSES
+
+        def read(connection: Connection) -> str:
+            found = store.waits_for(connection, names, since) or _checkpoint(connection, None)
             return found.note + "".join(store.cosignatures(connection, found.size))
 
         return await self._ledger.read(read)

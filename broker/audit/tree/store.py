@@ -1,6 +1,6 @@
 """Tiles, checkpoints and cosignatures in the ledger. A checkpoint is never changed, nor a full tile."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -91,6 +91,19 @@ def checkpoint(connection: Connection, size: int) -> StoredCheckpoint | None:
     kept = log_tables.log_checkpoints
     row = connection.execute(select(kept).where(kept.c.size == size)).one_or_none()
     return None if row is None else StoredCheckpoint(row.size, row.at, row.note)
+
+
+def waits_for(connection: Connection, names: Collection[str], since: datetime) -> StoredCheckpoint | None:
+    """The largest co-signed checkpoint, where one of these witnesses has not signed it and the first one did so after
+    `since`."""
+    kept = log_tables.log_cosignatures
+    size = connection.execute(select(func.max(kept.c.size))).scalar_one()
+    if size is None:
+        return None
+    rows = connection.execute(select(kept.c.name, kept.c.at).where(kept.c.size == size)).all()
+    if set(names) <= {row.name for row in rows} or min(row.at for row in rows) <= since:
+        return None
+    return checkpoint(connection, size)
 
 
 def cosignatures(connection: Connection, size: int) -> list[str]:

@@ -9,7 +9,6 @@ Chains are judged in `trust`, signatures made in `signature`.
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from broker.evidence.bundle.errors import IdentityUnusable
 from broker.evidence.bundle.models import AgencyId
+from broker.private_files import replace
 
 ROOT_LIFETIME = timedelta(days=20 * 365)
 SIGNING_LIFETIME = timedelta(days=2 * 365)
@@ -205,15 +205,7 @@ def _store(path: Path, pair: _Pair) -> None:
     content = pair.key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ) + _pem(pair.certificate)
-    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp makes 0600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(aside).replace(path)
-    finally:
-        Path(aside).unlink(missing_ok=True)
+    replace(path, content)
 
 
 @contextmanager

@@ -91,7 +91,7 @@ LINES = {("audit", "export"): EntryView}
 """Its lines are the entries of the API's list, as a whole log is no page."""
 
 WITHOUT_COUNTERPART = {
-    *(("demo",), ("serve",), ("worker",), ("fetch",), ("verify",), ("doctor",)),
+    *(("demo",), ("serve",), ("worker",), ("fetch",), ("verify",), ("doctor",), ("witness",)),
     *(("agency", "list"), ("officer", "revoke"), ("adapter", "check"), ("adapter", "new")),
     *(("places", "import"), ("places", "list"), ("places", "remove")),
     *(("audit", "checkpoint"), ("audit", "prove"), ("audit", "erase"), ("audit", "verify")),

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from broker.audit.notes import KeyKind, new_key
+from broker.audit.notes import KeyKind, new_key, parse_vkey
+from broker.clock import SystemClock
+from broker.witness.service import Witness
+from broker.witness.store import opened
 from tests.broker.audit.verification.logs import drop_triggers
 from tests.broker.cli.commands import Entrevue
 from tests.broker.cli.sequenced import add_officer, host_options, sequence
@@ -165,3 +168,75 @@ def test_a_file_that_is_no_ledger_is_said(
     done = entrevue("audit", "verify", *host)
     assert done.status == 1
     assert "cannot be read" in done.one_line_error()
+
+
+def witnessed(entrevue: Entrevue, host: Options, folder: Path) -> Path:
+    """What a witness keeps of the log as it is now: its state."""
+    key = entrevue("audit", "checkpoint", "--key", *host).out.strip()
+    note = entrevue("audit", "checkpoint", *host).out.encode()
+    with opened(folder, "metro.test/witness", parse_vkey(key)) as its_own:
+        Witness(its_own, ShownLog(note), SystemClock()).round()
+    return folder / "state.json"
+
+
+class ShownLog:
+    """Shows one note, and takes whatever is handed in."""
+
+    def __init__(self, note: bytes) -> None:
+        self._note = note
+
+    def checkpoint(self) -> bytes:
+        return self._note
+
+    to_cosign = checkpoint
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        raise AssertionError(f"nothing was signed before: {first} to {second}")
+
+    def hand_in(self, note: str) -> None:
+        assert note
+
+
+def test_what_a_witness_signed_anchors_it_too(entrevue: Entrevue, host: Options, tmp_path: Path) -> None:
+    state = witnessed(entrevue, host, tmp_path / "metro")
+    add_officer(entrevue, host, "Third officer")
+    sequence(tmp_path / "data")
+    done = entrevue("audit", "verify", "--witness-state", str(state), *host)
+    assert done.status == 0
+    assert f"proven      the log continues {state} at 2 entries" in done.out.splitlines()
+    assert "not proven" not in done.out
+
+
+def test_a_ledger_from_before_what_a_witness_signed_is_rolled_back(
+    entrevue: Entrevue, host: Options, tmp_path: Path
+) -> None:
+    shutil.copytree(tmp_path / "data", tmp_path / "older")
+    add_officer(entrevue, host, "Third officer")
+    sequence(tmp_path / "data")
+    state = witnessed(entrevue, host, tmp_path / "metro")
+    shutil.rmtree(tmp_path / "data")
+    shutil.move(tmp_path / "older", tmp_path / "data")
+    done = entrevue("audit", "verify", "--witness-state", str(state), *host, "--json")
+    assert done.status == 1
+    assert {found["fault"] for found in json.loads(done.out)["findings"]} == {"rolled_back"}
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1", '{"version": 2}'])
+def test_a_state_that_is_none_is_refused(
+    entrevue: Entrevue, host: Options, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "state.json").write_text(content)
+    done = entrevue("audit", "verify", "--witness-state", str(tmp_path / "state.json"), *host)
+    assert done.status == 1
+    assert "not what a witness keeps" in done.one_line_error()
+
+
+def test_a_witness_of_another_log_is_a_mistake_of_use(
+    entrevue: Entrevue, host: Options, tmp_path: Path
+) -> None:
+    state = witnessed(entrevue, host, tmp_path / "metro")
+    other = tmp_path / "other.vkey"
+    other.write_text(new_key("127.0.0.1:8080/log", KeyKind.NOTE).verifier.text)
+    done = entrevue("audit", "verify", "--witness-state", str(state), "--log-key", str(other), *host)
+    assert done.status == 2
+    assert str(state) in done.one_line_error()

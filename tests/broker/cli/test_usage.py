@@ -11,7 +11,15 @@ from tests.broker.cli.commands import Entrevue
 
 COMMANDS = (
     *("demo", "serve", "ingest", "worker", "search", "request", "requests", "show", "approve", "deny"),
-    *("cancel", "fetch", "verify", "hold", "release", "doctor"),
+    *(
+        "cancel",
+        "fetch",
+        "verify",
+        "hold",
+        "release",
+        "doctor",
+        "witness",
+    ),
 )
 GROUPS = {
     "agency": ("list",),

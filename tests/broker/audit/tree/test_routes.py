@@ -180,6 +180,48 @@ async def test_a_known_witnesss_line_is_kept_and_handed_out_once(
     assert (await auditor.get("/v1/audit/checkpoint?cosigned=true", None)).text == note
 
 
+async def test_witnesses_meet_on_one_tree_and_go_on_without_one_that_is_away(
+    broker: TestBroker, auditor: SignedIn, witnessed: LogTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = new_key("witness.metro", KeyKind.COSIGNATURE)
+    monkeypatch.setattr(witnessed, "_witnesses", (WITNESS.verifier, second.verifier))
+
+    async def wanted() -> str:
+        return (await auditor.get("/v1/audit/checkpoint?to_cosign=true", None)).text
+
+    async def grow() -> str:
+        await auditor.get("/v1/audit/entries")
+        await broker.broker.sequencer.catch_up()
+        return (await auditor.get("/v1/audit/checkpoint", None)).text
+
+    async def sign(key: SigningKey) -> str:
+        note = await wanted()
+        line = notes.cosign(parse_note(note).body, key, broker.clock.now()).line
+        assert (await hand_in(auditor, note + line)).json() == {"taken": 1}
+        return parse_note(note).body
+
+    newest = await grow()
+    assert await wanted() == newest
+    first = await sign(WITNESS)
+    assert parse_note(newest).body == first
+    await grow()
+    assert await sign(second) == first, "the second meets the first"
+    newest = await grow()
+    assert await sign(WITNESS) == parse_note(newest).body, "all have signed: on with the newest"
+    newest = await grow()
+    assert parse_note(await wanted()).body != parse_note(newest).body
+    broker.clock.advance(seconds=151)
+    assert await wanted() == newest, "the second has kept it waiting"
+
+
+@pytest.mark.parametrize(
+    "query", ["size=1&to_cosign=true", "cosigned=true&to_cosign=true", "size=1&cosigned=true"]
+)
+async def test_two_wishes_are_one_too_many(auditor: SignedIn, query: str) -> None:
+    answer = await auditor.get(f"/v1/audit/checkpoint?{query}", None)
+    assert answer.status_code == 422
+
+
 async def test_a_cosignature_that_proves_nothing_is_refused(
     broker: TestBroker, auditor: SignedIn, witnessed: LogTree
 ) -> None:
