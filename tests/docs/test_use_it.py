@@ -36,6 +36,7 @@ async def served(broker: TestBroker) -> AsyncIterator[str]:
     """The broker's address on the loopback, with its worker at work."""
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))
+    bound.listen()  # who calls before the server has begun waits
     server = uvicorn.Server(
         uvicorn.Config(create_api(broker.broker.services), log_level="warning", lifespan="off")
     )
