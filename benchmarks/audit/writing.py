@@ -16,8 +16,9 @@ from broker.audit import store as audit
 from broker.audit.notes import KeyKind, new_key
 from broker.audit.tree.sequencer import Sequencer
 from broker.clock import SystemClock
-from broker.ledger.engine import Ledger, sqlite_engine
+from broker.ledger.engine import Ledger
 from broker.ledger.migrate import migrate
+from broker.ledger.sqlite import sqlite_engine
 
 WRITERS: Final = 64
 ROUNDS: Final = 3

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from broker.errors import SetupProblem
-from broker.ledger.engine import sqlite_engine
+from broker.ledger.sqlite import sqlite_engine
 
 T = TypeVar("T")
 
