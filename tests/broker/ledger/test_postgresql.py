@@ -1,5 +1,6 @@
 """The ledger in PostgreSQL: the same shape, log, refusals and outages as in a file; several processes write."""
 
+import asyncio
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from broker.audit import store as audit
+from broker.audit.models import NewEntry, Operation
+from broker.clock import SystemClock
 from broker.errors import Problem, SetupProblem
 from broker.ledger import tables
 from broker.ledger.database import committing, engine_of
@@ -20,6 +24,7 @@ from broker.ledger.engine import Ledger
 from broker.ledger.log_tables import audit_entries
 from broker.ledger.migrate import migrate
 from broker.ledger.postgresql import DatabaseUrl
+from broker.ledger.writing_process import writing_process
 from tests.servers.postgresql import PostgresqlServer
 
 
@@ -168,6 +173,19 @@ async def test_commits_are_durable_where_the_database_says_otherwise(url: Databa
     finally:
         with psycopg.connect(url.text, autocommit=True) as connection:
             connection.execute("ALTER ROLE postgres RESET synchronous_commit")
+
+
+async def test_a_process_beside_writes_into_the_same_database(ledger: Ledger) -> None:
+    entry = NewEntry(operation=Operation.CONSULTATION, action="look", agency="rail", officer_id="off_1")
+    async with writing_process(ledger):
+        written = [
+            ledger.write_together(audit.append_together, audit.write_out(entry, SystemClock().now()))
+            for _ in range(64)
+        ]
+        receipts = await asyncio.gather(*written)
+    assert sorted(receipt.sequence for receipt in receipts if receipt) == list(range(1, 65))
+    kept = await ledger.read(lambda connection: audit.entries(connection, agency=None, after=0, limit=100))
+    assert [one.sequence for one in kept] == list(range(1, 65))
 
 
 def test_a_database_of_another_order_is_refused(server: PostgresqlServer) -> None:
