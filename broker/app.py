@@ -51,8 +51,10 @@ from broker.ingest.networks import Networks
 from broker.ingest.recorder import LoadAdapter, Recorders
 from broker.ingest.schedule import Schedule
 from broker.ingest.service import Ingest
+from broker.ledger.database import Place
 from broker.ledger.engine import Ledger
 from broker.ledger.migrate import migrate
+from broker.ledger.postgresql import DatabaseUrl
 from broker.quotas.service import Quotas
 from broker.quotas.store import Counts
 from broker.requests.clips import ClipTools, MakeClips
@@ -119,6 +121,14 @@ def ledger_file(settings: Settings) -> Path:
     return settings.broker.data / "ledger.sqlite"
 
 
+def ledger_place(settings: Settings) -> Place:
+    """Where the ledger is: the configured database; else the embedded file. `SetupProblem` for what is no address."""
+    url = settings.broker.database_url
+    if url is None:
+        return ledger_file(settings)
+    return DatabaseUrl.parsed(url if isinstance(url, str) else url.read())
+
+
 def key_folder(settings: Settings) -> Path:
     """Where the agencies' signing keys and the log's are."""
     return settings.broker.data / "keys"
@@ -136,8 +146,9 @@ def _make_data_folder(data: Path) -> None:
 async def open_ledger(settings: Settings) -> AsyncIterator[Ledger]:
     """The ledger, migrated."""
     _make_data_folder(settings.broker.data)
-    await asyncio.to_thread(migrate, ledger_file(settings))
-    ledger = Ledger(ledger_file(settings))
+    place = ledger_place(settings)
+    await asyncio.to_thread(migrate, place)
+    ledger = Ledger(place)
     try:
         yield ledger
     finally:

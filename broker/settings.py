@@ -105,7 +105,9 @@ def _holds_password(url: str) -> bool:
     try:
         names = parse_qs(urlsplit(url).query, keep_blank_values=True)
     except ValueError:
-        raise ValueError("this is no address: write it as redis://host:port/number") from None
+        raise ValueError(
+            "this is no address: write redis://host:port/number, or postgresql://host:port/database"
+        ) from None
     return "@" in url or any("password" in name.casefold() for name in names)
 
 
@@ -115,6 +117,7 @@ class BrokerSettings(Section):
     data: Path = Path("data")
     public_url: str = "http://127.0.0.1:8080"
     redis_url: str | Secret | None = None
+    database_url: str | Secret | None = None
     purposes: tuple[str, ...] = DEFAULT_PURPOSES
     bases: dict[str, BasisSettings] = Field(default_factory=lambda: dict(DEFAULT_BASES))
     max_clip_s: Seconds = 6 * 3600
@@ -147,7 +150,7 @@ class BrokerSettings(Section):
             raise ValueError("the public address is written as https://host or https://host:port")
         return value.rstrip("/")
 
-    @field_validator("redis_url")
+    @field_validator("redis_url", "database_url")
     @classmethod
     def _carries_no_password(cls, value: str | Secret | None) -> str | Secret | None:
         if isinstance(value, str) and _holds_password(value):

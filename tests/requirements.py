@@ -1,5 +1,6 @@
 """What a test needs from the machine. Missing things skip with a reason, or fail under ENTREVUE_REQUIRE_ALL=1."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -28,6 +29,14 @@ def executable(name: str, package: str) -> Path:
     if found is None:
         _missing(f"{name} is not installed: apt-get install {package}")
     return Path(str(found))
+
+
+def distribution(module: str, name: str) -> Path:
+    """The folder of an installed module, which is not imported; `name` is what to install where it is missing."""
+    found = importlib.util.find_spec(module)
+    if found is None or found.origin is None:
+        _missing(f"{name} is not installed: pip install -e '.[test]'")
+    return Path(str(found.origin)).parent  # type: ignore[union-attr]  # `_missing` has ended the test
 
 
 def system_python_with(probe: str, packages: str) -> Path:

@@ -1,7 +1,7 @@
 """What the log costs, and what it gives for that.
 
     python -m benchmarks.audit [--seconds 12] [--tree 10000000] [--verify 1000000] [--cameras 100000]
-                               [--only writing search proof verify]
+                               [--only writing search proof verify] [--database-url postgresql://…]
 
 An entry is that of a search that showed 50 cameras of two owners. What is not there is named as absent. `verify` needs
 5 GB of disk for a million entries.
@@ -30,17 +30,19 @@ def main() -> None:
     parser.add_argument("--tree", type=int, default=10_000_000)
     parser.add_argument("--verify", type=int, default=1_000_000)
     parser.add_argument("--cameras", type=int, default=100_000)
+    parser.add_argument("--database-url", help="of an empty PostgreSQL database, for writing")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     chosen = parser.parse_args()
     measures = {
-        "writing": lambda: writing.measure(chosen.seconds),
-        "search": lambda: _search(chosen.cameras, chosen.seconds),
-        "proof": lambda: proofs.measure(chosen.tree),
-        "verify": lambda: verifying.measure(chosen.verify),
+        "writing": lambda: writing.measure(chosen.seconds, chosen.database_url),
+        "search": lambda: iter([_search(chosen.cameras, chosen.seconds)]),
+        "proof": lambda: iter([proofs.measure(chosen.tree)]),
+        "verify": lambda: iter([verifying.measure(chosen.verify)]),
     }
     for part in PARTS:
         if part in chosen.only:
-            print(json.dumps(measures[part](), ensure_ascii=False), flush=True)
+            for row in measures[part]():
+                print(json.dumps(row, ensure_ascii=False), flush=True)
 
 
 def _search(cameras: int, seconds: float) -> dict[str, object]:

@@ -15,8 +15,8 @@ from broker.audit.tree import merkle, store
 from broker.audit.tree.models import StoredCheckpoint
 from broker.audit.tree.store import StoredTiles
 from broker.ledger.columns import EPOCH
-from broker.ledger.engine import sqlite_engine
 from broker.ledger.migrate import migrate
+from broker.ledger.sqlite import sqlite_engine
 
 AT_ONCE: Final = 65_536
 RUNS: Final = 9

@@ -5,7 +5,8 @@ import itertools
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,47 +14,57 @@ from sqlalchemy import Connection
 
 from benchmarks.audit.entries import search_entry
 from broker.audit import store as audit
-from broker.audit.notes import KeyKind, new_key
+from broker.audit.notes import KeyKind, SigningKey, new_key
 from broker.audit.tree.sequencer import Sequencer
 from broker.clock import SystemClock
-from broker.ledger.engine import Ledger, sqlite_engine
+from broker.ledger.database import Place, engine_of
+from broker.ledger.engine import Ledger
 from broker.ledger.migrate import migrate
+from broker.ledger.postgresql import DatabaseUrl
 
 WRITERS: Final = 64
 ROUNDS: Final = 3
-POSTGRES: Final = "PostgreSQL, synchronous_commit=on: this ledger runs on SQLite alone"
+DATABASE: Final = "PostgreSQL, synchronous_commit=on: give an empty database by --database-url"
 
 
-def measure(seconds: float) -> dict[str, object]:
+def measure(seconds: float, database_url: str | None) -> Iterator[dict[str, object]]:
+    """A row for SQLite, and one for the database where there is one."""
+    with tempfile.TemporaryDirectory(prefix="benchmark-audit-") as folder:
+        files = (Path(folder) / f"{n}.sqlite" for n in itertools.count())
+        yield _row("SQLite synchronous=FULL", seconds, files, () if database_url else (DATABASE,))
+    if database_url:
+        places = itertools.repeat(DatabaseUrl.parsed(database_url))
+        yield _row("PostgreSQL synchronous_commit=on", seconds, places, ())
+
+
+def _row(name: str, seconds: float, places: Iterator[Place], absent: Sequence[str]) -> dict[str, object]:
     """Rounds take turns; the median counts. The log's tree grows meanwhile, as it does in a broker."""
-    shared, alone = [], []
+    key, shared, alone = new_key("benchmark/log", KeyKind.NOTE), list[float](), list[float]()
     for _ in range(ROUNDS):
-        shared.append(asyncio.run(_on_new_ledger(seconds / ROUNDS, _shared)))
-        alone.append(asyncio.run(_on_new_ledger(seconds / ROUNDS, _alone)))
+        shared.append(asyncio.run(_measured(next(places), seconds / ROUNDS, partial(_shared, key))))
+        alone.append(asyncio.run(_measured(next(places), seconds / ROUNDS, _alone)))
     ours, peer = statistics.median(shared), statistics.median(alone)
     return {
-        "case": f"durable entries of 50 cameras, SQLite synchronous=FULL, {WRITERS} writers",
+        "case": f"durable entries of 50 cameras, {name}, {WRITERS} writers",
         "ours": round(ours),
         "unit": "entries/s",
         "peers": {"a commit for each entry": round(peer)},
         "ratio": round(peer / ours, 3),
         "rounds": [round(one) for one in shared],
-        "absent": [POSTGRES],
+        "absent": list(absent),
     }
 
 
-async def _on_new_ledger(seconds: float, write: Callable[[Path, float], Awaitable[int]]) -> float:
-    with tempfile.TemporaryDirectory(prefix="benchmark-audit-") as folder:
-        file = Path(folder) / "ledger.sqlite"
-        migrate(file)
-        began = time.perf_counter()
-        written = await write(file, began + seconds)
-        return written / (time.perf_counter() - began)
+async def _measured(place: Place, seconds: float, write: Callable[[Place, float], Awaitable[int]]) -> float:
+    migrate(place)
+    began = time.perf_counter()
+    written = await write(place, began + seconds)
+    return written / (time.perf_counter() - began)
 
 
-async def _shared(file: Path, until: float) -> int:
+async def _shared(key: SigningKey, place: Place, until: float) -> int:
     """As a broker writes: one process, one writer thread."""
-    ledger, numbers, done = Ledger(file), itertools.count(), 0
+    ledger, numbers, done = Ledger(place), itertools.count(), 0
 
     async def writer() -> int:
         written = 0
@@ -62,7 +73,7 @@ async def _shared(file: Path, until: float) -> int:
             written += 1
         return written
 
-    sequencer = Sequencer(ledger, SystemClock(), new_key("benchmark/log", KeyKind.NOTE))
+    sequencer = Sequencer(ledger, SystemClock(), key)
     growing = asyncio.create_task(sequencer.run())
     try:
         done = sum(await asyncio.gather(*(writer() for _ in range(WRITERS))))
@@ -73,9 +84,9 @@ async def _shared(file: Path, until: float) -> int:
     return done
 
 
-async def _alone(file: Path, until: float) -> int:
-    """One after the other, whoever writes: SQLite has one writer at a time."""
-    engine, numbers, written = sqlite_engine(file, read_only=False), itertools.count(), 0
+async def _alone(place: Place, until: float) -> int:
+    """One after the other, whoever writes: a ledger has one writer at a time."""
+    engine, numbers, written = engine_of(place, read_only=False), itertools.count(), 0
 
     def append(connection: Connection) -> None:
         audit.append_together(connection, [search_entry(next(numbers))])

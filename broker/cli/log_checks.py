@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from broker.app import key_folder, ledger_file
+from broker.app import key_folder, ledger_place
 from broker.audit.notes import NOTE_LIMIT, KeyKind, VerifierKey, parse_vkey
 from broker.audit.tree.keys import read_log_key, witness_keys
 from broker.audit.verification.models import KeptNote, Verification
@@ -62,7 +62,7 @@ def verify(
             witness_keys((a.id, a.witness) for a in settings.agency),
         )
         with waiting("checking the log"):
-            verdict = inspect(ledger_file(settings), lambda c: verify_log(c, trusted, kept))
+            verdict = inspect(ledger_place(settings), lambda c: verify_log(c, trusted, kept))
     except SetupProblem as problem:
         raise Failure(str(problem)) from problem
     if options.as_json:

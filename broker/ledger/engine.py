@@ -6,7 +6,6 @@ at all. A function that raises undoes its own changes only.
 
 import asyncio
 import queue
-import sqlite3
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -14,13 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from broker.errors import Problem
+from broker.ledger.database import Place, committing, engine_of
+from broker.ledger.outages import is_outage, told
+from broker.ledger.sqlite import READERS
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -31,20 +31,6 @@ GATHER_S: Final = 0.004
 are in it, and nobody writes alone for longer."""
 ENOUGH: Final = 16
 """With so many waiting already a commit is shared well, and who comes meanwhile shares the next one."""
-
-READERS = 8
-BUSY_TIMEOUT_S = 30
-OUTAGES: Final = (
-    "SQLITE_BUSY",
-    "SQLITE_LOCKED",
-    "SQLITE_FULL",
-    "SQLITE_IOERR",
-    "SQLITE_CANTOPEN",
-    "SQLITE_READONLY",
-    "SQLITE_CORRUPT",
-    "SQLITE_NOTADB",
-)
-"""How SQLite's codes begin when the store failed and not the statement."""
 
 
 @dataclass(frozen=True)
@@ -73,66 +59,13 @@ def _settle(outcomes: Sequence[_Outcome]) -> None:
             job.done.set_exception(error)
 
 
-def _code(error: BaseException) -> str:
-    """SQLite's own name of what went wrong, empty where it has none."""
-    return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlite_errorname", "")
-
-
-def _is_outage(error: BaseException) -> bool:
-    """Whether the store failed, as opposed to the statement being wrong (a bug, which stays one)."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    return _code(error).startswith(OUTAGES)
-
-
-def told(error: BaseException) -> BaseException:
-    """What a caller is told: a problem where the database itself refuses, else the error as it is."""
-    if not _is_outage(error):
-        return error
-    if _code(error) == "SQLITE_FULL":
-        problem = Problem(
-            "storage_full", "the ledger's disk is full: nothing was changed; free space and try again"
-        )
-    else:
-        problem = Problem(
-            "ledger_unavailable", "the ledger did not answer: nothing was changed; try again", retry_after_s=5
-        )
-    problem.__cause__ = error
-    return problem
-
-
-def sqlite_engine(file: Path, *, read_only: bool) -> Engine:
-    """SQLite in WAL with `synchronous=FULL`; a writer begins IMMEDIATE, so that it never upgrades."""
-    engine = create_engine(
-        f"sqlite:///{file}",
-        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
-        pool_size=1 if not read_only else READERS,
-        hide_parameters=True,  # errors are logged, and what was bound may be a name or a case
-    )
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        if read_only:
-            connection.execute("PRAGMA query_only=ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-    return engine
-
-
 class Ledger:
     """Opened once a process; `close` waits for what was begun."""
 
-    def __init__(self, file: Path) -> None:
-        self.file: Final = file
-        self._writer = sqlite_engine(file, read_only=False)
-        self._reader = sqlite_engine(file, read_only=True)
+    def __init__(self, place: Place) -> None:
+        self.place: Final = place
+        self._writer = engine_of(place, read_only=False)
+        self._reader = engine_of(place, read_only=True)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         # Threads of its own: those of the default executor may all be copying or cutting footage.
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="ledger-reader")
@@ -219,14 +152,13 @@ class Ledger:
         """
         groups = list(_alike(batch))
         try:
-            with self._writer.begin() as connection:
+            with committing(self._writer) as connection:
                 if len(groups) == 1:  # whatever fails takes nobody else's work with it
                     outcomes = _outcomes(batch, _carry_out(connection, batch))
                 else:
                     outcomes = [outcome for jobs in groups for outcome in _carry_out_apart(connection, jobs)]
         except BaseException as error:  # it is raised where `write` is awaited
-            failure = told(error)
-            outcomes = [(job, None, failure) for job in batch]
+            outcomes = [(job, None, error) for job in batch]
         for loop, its_own in groupby(outcomes, key=lambda outcome: outcome[0].loop):
             with suppress(RuntimeError):  # the loop was closed: nobody waits any more
                 loop.call_soon_threadsafe(_settle, list(its_own))
@@ -243,7 +175,7 @@ def _carry_out_apart(connection: Connection, jobs: Sequence[_Job]) -> list[_Outc
         results = _carry_out(connection, jobs)
         savepoint.commit()
     except BaseException as error:  # the caller's own
-        if _is_outage(error):
+        if is_outage(error):
             raise
         # where SQLite gave up the whole transaction this fails, and with it the batch
         savepoint.rollback()

@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from broker.errors import SetupProblem
-from broker.ledger.engine import sqlite_engine
+from broker.ledger.database import Place, engine_of
+from broker.ledger.postgresql import DatabaseUrl, refuse_unsuitable
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -22,17 +23,21 @@ def configuration(engine: Engine) -> Config:
     return config
 
 
-def migrate(file: Path) -> None:
+def migrate(place: Place) -> None:
     """Runs every migration that is missing; does nothing on an up-to-date ledger.
 
-    `SetupProblem` for a file that is no ledger, that cannot be written, or that a later version has migrated.
+    `SetupProblem` for a place that holds no ledger, that cannot be written, or that a later version has migrated.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    engine = sqlite_engine(file, read_only=False)
+    if isinstance(place, Path):
+        place.parent.mkdir(parents=True, exist_ok=True)
+    engine = engine_of(place, read_only=False)
     try:
+        if isinstance(place, DatabaseUrl):
+            with engine.connect() as connection:
+                refuse_unsuitable(connection, place)
         command.upgrade(configuration(engine), "head")
     except (DBAPIError, CommandError) as error:
         told = error.orig if isinstance(error, DBAPIError) else error
-        raise SetupProblem(f"the ledger {file} cannot be opened: {told}") from error
+        raise SetupProblem(f"the ledger {place} cannot be opened: {told}") from error
     finally:
         engine.dispose()

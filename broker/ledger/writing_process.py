@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -21,7 +20,8 @@ from sqlalchemy import Engine
 
 from broker.child_processes import process_of
 from broker.errors import Problem
-from broker.ledger.engine import BATCH, Ledger, carry_out_together, sqlite_engine, told
+from broker.ledger.database import Place, committing, engine_of
+from broker.ledger.engine import BATCH, Ledger, carry_out_together
 
 STOP_S: Final = 30.0
 """So long the last commit may take at the end."""
@@ -53,8 +53,8 @@ class WritingProcess:
     A process that ends is started again; whoever waited for its commit is told to try again.
     """
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, place: Place) -> None:
+        self._place = place
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Job] = deque()
         self._writing: list[_Job] = []
@@ -80,7 +80,7 @@ class WritingProcess:
     def start(self) -> None:
         """`OSError` where no process can be started."""
         ours, theirs = Pipe()
-        process = process_of(_write_until_closed, "ledger writer", theirs, self._file)
+        process = process_of(_write_until_closed, "ledger writer", theirs, self._place)
         try:
             process.start()
         except OSError:
@@ -172,7 +172,7 @@ class WritingProcess:
 @asynccontextmanager
 async def writing_process(ledger: Ledger) -> AsyncIterator[WritingProcess]:
     """While the block runs, what this loop writes together is written by a process of its own."""
-    process = WritingProcess(ledger.file)
+    process = WritingProcess(ledger.place)
     process.start()
     ledger.write_beside(process.write)
     try:
@@ -186,10 +186,10 @@ def _packed(jobs: Sequence[_Job]) -> bytes:
     return pickle.dumps((jobs[0].work, [job.item for job in jobs]), pickle.HIGHEST_PROTOCOL)
 
 
-def _write_until_closed(pipe: Connection, file: Path) -> None:
+def _write_until_closed(pipe: Connection, place: Place) -> None:
     """The process: a commit for each message, which it answers."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends with its parent, whose last answers wait for it
-    engine = sqlite_engine(file, read_only=False)
+    engine = engine_of(place, read_only=False)
     with suppress(EOFError, OSError):
         while True:
             work, items = pickle.loads(pipe.recv_bytes())  # noqa: S301  # from our own process
@@ -199,10 +199,9 @@ def _write_until_closed(pipe: Connection, file: Path) -> None:
 
 def _written(engine: Engine, work: Callable[..., Any], items: Sequence[Any]) -> Sequence[Any] | _Refusal:
     try:
-        with engine.begin() as connection:
+        with committing(engine) as connection:
             results = carry_out_together(connection, work, items)
-    except Exception as error:  # raised where `write` is awaited
-        failure = told(error)
+    except Exception as failure:  # raised where `write` is awaited
         if isinstance(failure, Problem):
             return _Refusal(failure.code, failure.detail, failure.retry_after_s)
         return _Refusal(None, f"{type(failure).__name__}: {failure}", None)

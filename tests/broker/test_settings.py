@@ -200,6 +200,8 @@ def test_a_secret_that_is_missing_or_unreadable_is_named_without_any_value(tmp_p
         'redis_url = "redis://host/0?PASSWORD=s3cret"',
         'redis_url = "redis://[s3cret"',
         'redis_url = { value = "s3cret" }',
+        'database_url = "postgresql://u:s3cret@host/ledger"',
+        'database_url = "postgresql://host/ledger?password=s3cret"',
         'token = "s3cret"',
         'max_items = "s3cret"',
     ],

@@ -106,9 +106,10 @@ class LogRows:
         """Rows as plain tuples; `?` stands for a value."""
         result = self._connection.exec_driver_sql(statement.replace("?", self._mark), values)
         self._results.append(result)
-        cursor = result.cursor
+        # SQLite's cursor is the faster way; where rows are streamed, the result has taken the first ones already
+        source = result.cursor if isinstance(self._driver, sqlite3.Connection) else result
         try:
-            while cursor is not None and (block := cursor.fetchmany(BLOCK)):
+            while source is not None and (block := source.fetchmany(BLOCK)):
                 yield from block
         except sqlite3.OperationalError as error:
             if "decode" in str(error):

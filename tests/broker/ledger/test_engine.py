@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, event, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from broker.errors import Problem
-from broker.ledger import engine, tables
-from broker.ledger.engine import Ledger, sqlite_engine
+from broker.ledger import sqlite, tables
+from broker.ledger.engine import Ledger
+from broker.ledger.sqlite import sqlite_engine
 
 
 def add(name: str) -> Callable[[Connection], str]:
@@ -33,7 +34,7 @@ class CountedCommits:
 
     def __init__(self, ledger: Ledger) -> None:
         self.count = 0
-        engine.event.listen(ledger._writer, "commit", self._note)
+        event.listen(ledger._writer, "commit", self._note)
 
     def _note(self, _connection: Connection) -> None:
         self.count += 1
@@ -133,10 +134,10 @@ async def test_an_unwritable_commit_is_told_to_all_and_the_writer_lives_on(ledge
     def fail_commit(_connection: Connection) -> None:
         raise RuntimeError("the commit broke")
 
-    engine.event.listen(ledger._writer, "commit", fail_commit)
+    event.listen(ledger._writer, "commit", fail_commit)
     with pytest.raises(RuntimeError, match="the commit broke"):
         await ledger.write(add("rail"))
-    engine.event.remove(ledger._writer, "commit", fail_commit)
+    event.remove(ledger._writer, "commit", fail_commit)
     assert await ledger.write(add("town")) == "town"
     assert await ledger.read(names) == ["town"]
 
@@ -174,7 +175,7 @@ async def test_a_full_disk_refuses_every_job_of_the_batch_with_nothing_changed(l
 async def test_a_locked_ledger_is_unavailable_and_recovers(
     ledger_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.05)
     ledger = Ledger(ledger_file)
     other = sqlite3.connect(ledger_file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

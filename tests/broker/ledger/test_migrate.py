@@ -12,9 +12,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 
-from broker.ledger.engine import sqlite_engine
 from broker.ledger.log_tables import audit_entries
 from broker.ledger.migrate import configuration, migrate
+from broker.ledger.sqlite import sqlite_engine
 
 ROWS = {
     "audit_entries": "(sequence, at, operation, action, decision, commitments) VALUES (1, 0, '', '', '', '')",

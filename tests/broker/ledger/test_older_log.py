@@ -11,8 +11,8 @@ from alembic import command
 
 from broker.audit import store
 from broker.audit.models import Entry, Person, Verdict
-from broker.ledger.engine import sqlite_engine
 from broker.ledger.migrate import configuration, migrate
+from broker.ledger.sqlite import sqlite_engine
 
 TERMS = '{"partners": ["police"]}'
 
