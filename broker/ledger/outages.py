@@ -1,5 +1,6 @@
 """What a caller is told when the ledger's database fails, whichever it is."""
 
+import psycopg
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from broker.errors import Problem
@@ -8,11 +9,11 @@ from broker.ledger import postgresql, sqlite
 
 def _is_cut(error: BaseException) -> bool:
     """Whether the connection is lost: what was under way may have been done or not."""
-    if not isinstance(error, DBAPIError):
-        return False
     code = postgresql.code_of(error)
-    speechless = isinstance(error, OperationalError) and not code and not sqlite.code_of(error)
-    return error.connection_invalidated or speechless or code.startswith(("08", "57P"))
+    operational = isinstance(error, OperationalError | psycopg.OperationalError)
+    speechless = operational and not code and not sqlite.code_of(error)
+    invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
+    return invalidated or speechless or code.startswith(("08", "57P"))
 
 
 def is_outage(error: BaseException) -> bool:

@@ -17,7 +17,6 @@ from tests.architecture.sources import ROOT, SHIPPED, Source, sources
 from tests.architecture.test_source_rules import imports_of
 
 IMPORTED_BY_NOBODY = {
-    "psycopg": "SQLAlchemy loads it for a ledger in PostgreSQL",
     "python-multipart": "FastAPI reads forms with it",
     "tzdata": "zones of recorders' file names, on machines without a zone database",
 }

@@ -137,6 +137,23 @@ async def test_a_connection_that_is_cut_is_an_outage_and_the_next_write_succeeds
     assert await ledger.write(add("rail")) == "rail"
 
 
+async def test_entries_whose_connection_is_cut_are_an_outage_too(
+    server: PostgresqlServer, ledger: Ledger
+) -> None:
+    entry = NewEntry(operation=Operation.CONSULTATION, action="look")
+
+    def cut(connection: Connection) -> None:
+        process = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        server.execute(f"SELECT pg_terminate_backend({process}, 5000)")
+        audit._copy(connection, audit_entries, [(1, *audit.write_out(entry, SystemClock().now()).row)])
+
+    with pytest.raises(Problem, match="nothing was changed") as caught:
+        await ledger.write(cut)
+    assert caught.value.code == "ledger_unavailable"
+    receipt = await ledger.write(lambda c: audit.append(c, entry, SystemClock().now()))
+    assert receipt.sequence == 1
+
+
 def test_who_is_cut_off_at_the_commit_is_not_told_that_nothing_was_changed(
     server: PostgresqlServer, url: DatabaseUrl
 ) -> None:
