@@ -9,7 +9,7 @@ import typer
 from adapters.contract.capabilities import Capability
 from adapters.contract.errors import AdapterError
 from adapters.contract.models import Rejection
-from broker.app import Host, key_folder, known_adapters, open_recorders
+from broker.app import Host, key_folder, known_adapters, ledger_place, open_recorders
 from broker.audit.tree.keys import FILE, read_log_key, witness_keys
 from broker.cli.configured import settings_of
 from broker.cli.failures import Failure
@@ -17,6 +17,7 @@ from broker.cli.hosting import run, this_host
 from broker.cli.options import HostOptions, host_command
 from broker.cli.output import print_json, print_table, waiting
 from broker.errors import SetupProblem
+from broker.ledger.inspection import describe
 from broker.settings import Settings
 
 
@@ -40,7 +41,7 @@ def doctor(
     if network is not None and network not in {n.id for n in settings.network}:
         raise Failure(f"there is no network {network!r} in the configuration")
     findings = [Finding("configuration", True, f"{len(settings.network)} networks"), _data_folder(settings)]
-    findings.append(_log_key(settings))
+    findings += [_ledger(settings), _log_key(settings)]
     with waiting("asking every network for its cameras"):
         findings += run(lambda: _networks(settings, this_host(), network))
     if options.as_json:
@@ -59,6 +60,14 @@ def _data_folder(settings: Settings) -> Finding:
     if folder.stat().st_mode & 0o077:
         return Finding("data folder", False, f"{folder} is open to others: chmod 700 {folder}")
     return Finding("data folder", True, str(folder))
+
+
+def _ledger(settings: Settings) -> Finding:
+    """Whether the database that is configured does; the embedded file is the data folder's."""
+    try:
+        return Finding("ledger", True, describe(ledger_place(settings)))
+    except SetupProblem as problem:
+        return Finding("ledger", False, str(problem))
 
 
 def _log_key(settings: Settings) -> Finding:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from broker.errors import SetupProblem
 from broker.ledger.database import Place, engine_of
+from broker.ledger.postgresql import DatabaseUrl, refuse_unsuitable
 
 T = TypeVar("T")
 
@@ -31,3 +32,15 @@ def inspect(place: Place, work: Callable[[Connection], T]) -> T:
         ) from error
     finally:
         engine.dispose()
+
+
+def describe(place: Place) -> str:
+    """What keeps the ledger, in a few words; `SetupProblem` where it cannot be reached or does not do."""
+    if not isinstance(place, DatabaseUrl):
+        return str(place)
+
+    def look(connection: Connection) -> str:
+        refuse_unsuitable(connection, place)
+        return str(connection.exec_driver_sql("SHOW server_version").scalar_one())
+
+    return f"{place}, PostgreSQL {inspect(place, look)}"

@@ -212,7 +212,7 @@ def test_doctor_names_what_is_wrong(entrevue: Entrevue, host: tuple[str, str], t
     done = entrevue("doctor", *host)
     assert done.status == 1
     assert "chmod 700" in done.out
-    assert "2 of 4 checks failed" in done.one_line_error()
+    assert "2 of 5 checks failed" in done.one_line_error()
     assert entrevue("doctor", *host, "--network", "nowhere").status == 1
 
 

@@ -39,15 +39,41 @@ def sequence(config: Path) -> int:
     return asyncio.run(work())
 
 
+def in_database(config: Path, url: str) -> None:
+    """Says in the configuration where the ledger is."""
+    secret = config.with_name("database_url")
+    secret.write_text(url)
+    config.write_text(
+        config.read_text().replace("[broker]", f'[broker]\ndatabase_url = {{ file = "{secret}" }}')
+    )
+
+
+def test_the_doctor_looks_at_the_database(
+    entrevue: Entrevue, tmp_path: Path, server: PostgresqlServer
+) -> None:
+    host = host_options(tmp_path)
+    in_database(tmp_path / "entrevue.toml", server.url())
+    done = entrevue("doctor", *host)
+    assert done.status == 0
+    assert "PostgreSQL 1" in done.out
+    server.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    (tmp_path / "database_url").write_text(server.url("latin"))
+    unsuitable = entrevue("doctor", *host)
+    assert unsuitable.status == 1
+    assert "does not keep UTF-8" in unsuitable.one_line_error()
+    (tmp_path / "database_url").write_text("postgresql://rail:secret@127.0.0.1:1/ledger")
+    away = entrevue("doctor", *host)
+    assert away.status == 1
+    assert "ledger: the ledger postgresql://127.0.0.1:1/ledger cannot be read" in away.one_line_error()
+    assert "secret" not in away.err + away.out
+
+
 def test_the_log_is_written_and_checked_where_the_setting_says(
     entrevue: Entrevue, tmp_path: Path, server: PostgresqlServer
 ) -> None:
     host = host_options(tmp_path)
-    secret, config = tmp_path / "database_url", tmp_path / "entrevue.toml"
-    secret.write_text(server.url())
-    config.write_text(
-        config.read_text().replace("[broker]", f'[broker]\ndatabase_url = {{ file = "{secret}" }}')
-    )
+    config = tmp_path / "entrevue.toml"
+    in_database(config, server.url())
     for name in ("One", "Two"):
         assert add_officer(entrevue, host, name).status == 0
     assert sequence(config) > 0
