@@ -163,6 +163,15 @@ class AgencySettings(Section):
     name: Annotated[str, Field(min_length=1)]
     witness: str | None = None
 
+    @field_validator("id")
+    @classmethod
+    def _leaves_the_logs_key_its_name(cls, value: str) -> str:
+        if value == "log.pem":
+            raise ValueError(
+                "log.pem is the name of the log's key beside the agencies' own: choose another id"
+            )
+        return value
+
 
 class NetworkSettings(Section):
     """One camera network; `options` are the adapter's own."""

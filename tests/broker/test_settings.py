@@ -120,6 +120,7 @@ def test_variables_of_the_client_are_no_settings(tmp_path: Path, monkeypatch: py
             "broker.bases.customs.hold_max_days",
         ),
         ('id = "rail"', 'id = "Rail Road"', "agency.0.id"),
+        ('id = "rail"', 'id = "log.pem"', "the log's key"),
         ('name = "Police"', 'name = ""', "agency.1.name"),
         ('adapter = "folder"', 'adapter = "folder"\nrefresh = 1', "network.0.refresh"),
         ('adapter = "folder"', "", "network.0.adapter"),
