@@ -163,15 +163,6 @@ class AgencySettings(Section):
     name: Annotated[str, Field(min_length=1)]
     witness: str | None = None
 
-    @field_validator("id")
-    @classmethod
-    def _leaves_the_logs_key_its_name(cls, value: str) -> str:
-        if value == "log.pem":
-            raise ValueError(
-                "log.pem is the name of the log's key beside the agencies' own: choose another id"
-            )
-        return value
-
 
 class NetworkSettings(Section):
     """One camera network; `options` are the adapter's own."""
@@ -317,6 +308,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _names_fit(self) -> Self:
         _check_unique("agency", [agency.id for agency in self.agency])
+        if any(agency.id == "log.pem" for agency in self.agency):
+            raise ValueError("agency 'log.pem': the log's key is called so, choose another id")
         _check_unique("network", [network.id for network in self.network])
         _check_unique("identity provider", [provider.id for provider in self.identity_provider])
         agencies = {agency.id for agency in self.agency}
