@@ -10,13 +10,13 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from broker.audit.notes import Checkpoint, KeyKind, new_key, sign_note
 from broker.audit.tree import merkle, store
 from broker.audit.tree.models import StoredCheckpoint
 from broker.audit.tree.store import StoredTiles
 from broker.ledger.columns import EPOCH
 from broker.ledger.migrate import migrate
 from broker.ledger.sqlite import sqlite_engine
+from broker.transparency.notes import Checkpoint, KeyKind, new_key, sign_note
 
 AT_ONCE: Final = 65_536
 RUNS: Final = 9

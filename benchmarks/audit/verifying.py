@@ -9,13 +9,13 @@ from typing import Final
 
 from benchmarks.audit.entries import search_entry
 from broker.audit import store as audit
-from broker.audit.notes import KeyKind, SigningKey, new_key
 from broker.audit.tree.sequencer import Sequencer
 from broker.audit.verification.service import Trusted, verify_log
 from broker.clock import SystemClock
 from broker.ledger.engine import Ledger
 from broker.ledger.migrate import migrate
 from broker.ledger.sqlite import sqlite_engine
+from broker.transparency.notes import KeyKind, SigningKey, new_key
 
 AT_ONCE: Final = 2_000
 

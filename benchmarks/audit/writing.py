@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 
 from benchmarks.audit.entries import search_entry
 from broker.audit import store as audit
-from broker.audit.notes import KeyKind, SigningKey, new_key
 from broker.audit.tree.sequencer import Sequencer
 from broker.clock import SystemClock
 from broker.ledger.database import Place, engine_of
 from broker.ledger.engine import Ledger
 from broker.ledger.migrate import migrate
 from broker.ledger.postgresql import DatabaseUrl
+from broker.transparency.notes import KeyKind, SigningKey, new_key
 
 WRITERS: Final = 64
 ROUNDS: Final = 3

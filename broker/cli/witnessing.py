@@ -7,7 +7,6 @@ from typing import Annotated, Final
 
 import typer
 
-from broker.audit.notes import NOTE_LIMIT, KeyKind, VerifierKey, parse_vkey
 from broker.cli.client import http_client
 from broker.cli.failures import UNREACHABLE, USAGE, Failure
 from broker.cli.options import ClientOptions, client_command
@@ -15,6 +14,7 @@ from broker.cli.output import tell, tell_json
 from broker.cli.texts import printable
 from broker.clock import SystemClock
 from broker.errors import SetupProblem
+from broker.transparency.notes import NOTE_LIMIT, KeyKind, VerifierKey, parse_vkey
 from broker.witness.client import LogClient
 from broker.witness.models import Declined, Refused, Round, Unanswered
 from broker.witness.service import Witness

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import httpx
 
-from broker.audit.notes import NOTE_LIMIT
+from broker.transparency.notes import NOTE_LIMIT
 from broker.witness.models import Declined, Unanswered
 
 ANSWER_S: Final = 60.0

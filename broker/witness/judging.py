@@ -6,8 +6,15 @@ Consistency is that of RFC 9162, 2.1.4; what is kept and shown are C2SP checkpoi
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from broker.audit.notes import Checkpoint, MalformedNote, NotSigned, SignedNote, VerifierKey, open_checkpoint
-from broker.audit.proofs import is_consistent
+from broker.transparency.notes import (
+    Checkpoint,
+    MalformedNote,
+    NotSigned,
+    SignedNote,
+    VerifierKey,
+    open_checkpoint,
+)
+from broker.transparency.proofs import is_consistent
 from broker.witness.models import Wrong
 
 

@@ -8,8 +8,8 @@ import base64
 from collections.abc import Sequence
 from typing import Protocol
 
-from broker.audit.notes import Checkpoint, SignedNote, cosign, parse_checkpoint, parse_note, parse_vkey
 from broker.clock import Clock
+from broker.transparency.notes import Checkpoint, SignedNote, cosign, parse_checkpoint, parse_note, parse_vkey
 from broker.witness.judging import Finding, Shown, check_growth, judge
 from broker.witness.models import SIGNED, Evidence, Refused, Round, State, Wrong
 from broker.witness.store import WitnessFolder

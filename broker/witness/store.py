@@ -17,7 +17,9 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from broker.audit.notes import (
+from broker.errors import SetupProblem
+from broker.private_files import put_new, replace
+from broker.transparency.notes import (
     KeyKind,
     MalformedNote,
     NotSigned,
@@ -29,8 +31,6 @@ from broker.audit.notes import (
     parse_vkey,
     read_key,
 )
-from broker.errors import SetupProblem
-from broker.private_files import put_new, replace
 from broker.witness.models import Evidence, State
 
 KEY: Final = "key.pem"

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from broker.audit.notes import cosignatures, open_checkpoint, parse_vkey
+from broker.transparency.notes import cosignatures, open_checkpoint, parse_vkey
 from broker.witness.store import read_state
 from tests.journeys.processes import Machine, Running, eventually
 from tests.journeys.recorders import World, add_officers, make_world, serve

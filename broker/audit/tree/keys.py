@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from broker.audit.notes import KeyKind, SigningKey, VerifierKey, new_key, parse_vkey, read_key
 from broker.errors import SetupProblem
 from broker.private_files import put_new
+from broker.transparency.notes import KeyKind, SigningKey, VerifierKey, new_key, parse_vkey, read_key
 
 FILE: Final = "log.pem"
 _OTHERS_MAY_READ: Final = 0o077

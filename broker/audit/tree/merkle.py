@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from broker.audit.proofs import EMPTY_ROOT, HASH_BYTES, node_hash
+from broker.transparency.proofs import EMPTY_ROOT, HASH_BYTES, node_hash
 
 TILE_HEIGHT: Final = 8
 TILE_WIDTH: Final = 1 << TILE_HEIGHT

@@ -11,12 +11,12 @@ from fastapi.responses import PlainTextResponse
 from pydantic import ConfigDict, Field
 
 from broker.agencies.models import AgencyAction, Caller
-from broker.audit.notes import NOTE_LIMIT
 from broker.audit.tree import examples
 from broker.audit.tree.merkle import LARGEST
 from broker.errors import Problem
 from broker.http.calls import Body, CurrentCaller, View
 from broker.http.services import CurrentServices, Services
+from broker.transparency.notes import NOTE_LIMIT
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 

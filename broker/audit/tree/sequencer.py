@@ -12,8 +12,6 @@ from typing import Final, NamedTuple
 import structlog
 from sqlalchemy import Connection
 
-from broker.audit.notes import Checkpoint, MalformedNote, NotSigned, SigningKey, open_checkpoint, sign_note
-from broker.audit.proofs import EMPTY_ROOT, leaf_hash
 from broker.audit.texts import LeafRow, leaf_data
 from broker.audit.tree import merkle, store
 from broker.audit.tree.merkle import Growth, TileMissing
@@ -23,6 +21,15 @@ from broker.clock import Clock
 from broker.errors import Problem
 from broker.ledger.engine import Ledger
 from broker.stopping import heed_cancellation
+from broker.transparency.notes import (
+    Checkpoint,
+    MalformedNote,
+    NotSigned,
+    SigningKey,
+    open_checkpoint,
+    sign_note,
+)
+from broker.transparency.proofs import EMPTY_ROOT, leaf_hash
 
 PERIOD_S: Final = 0.5
 MOST_AT_ONCE: Final = 4096

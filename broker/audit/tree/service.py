@@ -6,13 +6,13 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from broker.audit.notes import MalformedNote, NotSigned, VerifierKey, parse_note, read_cosignature
 from broker.audit.tree import merkle, store
 from broker.audit.tree.models import ConsistencyProof, InclusionProof, StoredCheckpoint
 from broker.audit.tree.store import StoredTiles
 from broker.clock import Clock
 from broker.errors import Problem
 from broker.ledger.engine import Ledger
+from broker.transparency.notes import MalformedNote, NotSigned, VerifierKey, parse_note, read_cosignature
 
 WAIT_FOR_WITNESSES: Final = timedelta(seconds=150)
 """Two rounds of a witness that looks once a minute, and a half."""

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from broker.audit import notes
-from broker.audit.notes import Checkpoint, MalformedNote, NotSigned, VerifierKey
 from broker.audit.verification.findings import Findings
 from broker.audit.verification.models import Fault, KeptNote, WitnessCount
+from broker.transparency import notes
+from broker.transparency.notes import Checkpoint, MalformedNote, NotSigned, VerifierKey
 
 
 @dataclass(frozen=True)

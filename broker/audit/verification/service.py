@@ -11,7 +11,6 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from broker.audit.notes import VerifierKey
 from broker.audit.verification import checkpoints, leaves
 from broker.audit.verification.checkpoints import Stated
 from broker.audit.verification.commitments import Commitments
@@ -21,6 +20,7 @@ from broker.audit.verification.placing import Misplaced
 from broker.audit.verification.store import LogRows, Undecodable
 from broker.audit.verification.tiles import StoredLevel
 from broker.audit.verification.tree import TILE_HEIGHT, GrowingTree
+from broker.transparency.notes import VerifierKey
 
 ERASING_ACTION: Final = "erase_people"
 """The action of entries that say that people were erased from the log."""

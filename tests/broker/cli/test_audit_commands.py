@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.audit.notes import open_checkpoint, parse_vkey
-from broker.audit.proofs import is_included, leaf_hash
+from broker.transparency.notes import open_checkpoint, parse_vkey
+from broker.transparency.proofs import is_included, leaf_hash
 from tests.broker.cli.commands import Entrevue
 from tests.broker.cli.sequenced import add_officer, host_options, sequence
 

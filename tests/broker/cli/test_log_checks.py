@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.audit.notes import KeyKind, new_key, parse_vkey
 from broker.clock import SystemClock
+from broker.transparency.notes import KeyKind, new_key, parse_vkey
 from broker.witness.service import Witness
 from broker.witness.store import opened
 from tests.broker.audit.verification.logs import drop_triggers

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.audit.notes import KeyKind, new_key, open_checkpoint, parse_vkey
+from broker.transparency.notes import KeyKind, new_key, open_checkpoint, parse_vkey
 from tests.broker.cli.commands import Done, Entrevue
 from tests.broker.cli.fake_server import FakeServer, Reply, fake_server
 from tests.broker.witness.logs import ScriptedLog

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from broker.audit.notes import (
+from broker.transparency.notes import (
     Checkpoint,
     KeyKind,
     SignedNote,
@@ -14,7 +14,7 @@ from broker.audit.notes import (
     open_checkpoint,
     sign_note,
 )
-from tests.broker.audit.trees import consistency, root
+from tests.broker.transparency.trees import consistency, root
 
 ORIGIN = "log.test/log"
 

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from broker.audit.notes import VerifierKey, cosignatures, open_checkpoint
+from broker.transparency.notes import VerifierKey, cosignatures, open_checkpoint
 from broker.witness.models import Refused, State, Unanswered
 from broker.witness.service import Witness
 from broker.witness.store import WitnessFolder, opened, read_state

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from broker.audit.notes import Checkpoint, KeyKind, cosignatures, new_key, open_checkpoint, sign_note
-from broker.audit.proofs import is_consistent
+from broker.transparency.notes import Checkpoint, KeyKind, cosignatures, new_key, open_checkpoint, sign_note
+from broker.transparency.proofs import is_consistent
 from broker.witness.models import RECENT, Declined, Evidence, Refused, Round, Unanswered, Wrong
 from broker.witness.service import Witness
 from broker.witness.store import STATE, WitnessFolder, opened, read_state
-from tests.broker.audit.trees import root
+from tests.broker.transparency.trees import root
 from tests.broker.witness.logs import ORIGIN, ScriptedLog
 from tests.world import StandingClock
 

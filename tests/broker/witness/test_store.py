@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from broker.audit.notes import KeyKind, new_key
 from broker.errors import SetupProblem
+from broker.transparency.notes import KeyKind, new_key
 from broker.witness.models import Refused
 from broker.witness.service import Witness
 from broker.witness.store import KEY, STATE, opened

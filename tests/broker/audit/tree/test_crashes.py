@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from broker.audit.notes import KeyKind, new_key
 from broker.audit.tree.sequencer import Sequencer
 from broker.audit.verification.service import Trusted, verify_log
 from broker.clock import SystemClock
 from broker.ledger.engine import Ledger
 from broker.ledger.migrate import migrate
+from broker.transparency.notes import KeyKind, new_key
 
 PROGRAM = Path(__file__).with_name("writing_and_growing.py")
 KEY = new_key("log.test/log", KeyKind.NOTE)

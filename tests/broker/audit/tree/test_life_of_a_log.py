@@ -12,8 +12,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from broker.audit import store as audit
 from broker.audit.erasure.service import Erasure
 from broker.audit.models import NewEntry, Operation
-from broker.audit.notes import KeyKind, new_key, open_checkpoint
-from broker.audit.proofs import is_consistent, is_included, leaf_hash
 from broker.audit.tree import merkle
 from broker.audit.tree.sequencer import Sequencer, _Batch
 from broker.audit.tree.service import LogTree, prove_inclusion
@@ -21,7 +19,9 @@ from broker.audit.tree.store import StoredTiles
 from broker.audit.verification.service import Trusted, verify_log
 from broker.ledger.engine import Ledger
 from broker.ledger.migrate import migrate
-from tests.broker.audit import trees
+from broker.transparency.notes import KeyKind, new_key, open_checkpoint
+from broker.transparency.proofs import is_consistent, is_included, leaf_hash
+from tests.broker.transparency import trees
 from tests.world import StandingClock
 
 KEY = new_key("log.test/log", KeyKind.NOTE)

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from broker.audit import proofs
 from broker.audit.tree import merkle
 from broker.audit.tree.merkle import TILE_BYTES, TILE_WIDTH, TileId, TileMissing
-from tests.broker.audit import trees
+from broker.transparency import proofs
+from tests.broker.transparency import trees
 
 VECTORS = ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")
 ROOTS = (

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from broker.agencies.models import Role
-from broker.audit import notes
-from broker.audit.notes import KeyKind, SigningKey, new_key, open_checkpoint, parse_note
-from broker.audit.proofs import is_consistent, is_included, leaf_hash
 from broker.audit.tree.service import LogTree
-from tests.broker.audit import trees
+from broker.transparency import notes
+from broker.transparency.notes import KeyKind, SigningKey, new_key, open_checkpoint, parse_note
+from broker.transparency.proofs import is_consistent, is_included, leaf_hash
+from tests.broker.transparency import trees
 from tests.world import NOW, SignedIn, TestBroker
 
 WITNESS = new_key("witness.rail", KeyKind.COSIGNATURE)

@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
-from broker.audit.notes import KeyKind, SigningKey, new_key, open_checkpoint
-from broker.audit.proofs import is_consistent, is_included, leaf_hash
 from broker.audit.tree import sequencer as sequencing
 from broker.audit.tree.sequencer import LogDamaged, Sequencer
 from broker.audit.tree.service import LogTree
 from broker.ledger.engine import Ledger
 from broker.ledger.migrate import migrate
-from tests.broker.audit import trees
+from broker.transparency.notes import KeyKind, SigningKey, new_key, open_checkpoint
+from broker.transparency.proofs import is_consistent, is_included, leaf_hash
+from tests.broker.transparency import trees
 from tests.world import NOW, StandingClock
 
 KEY = new_key("log.test/log", KeyKind.NOTE)

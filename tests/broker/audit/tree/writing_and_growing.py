@@ -6,10 +6,10 @@ from pathlib import Path
 
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
-from broker.audit.notes import KeyKind, read_key
 from broker.audit.tree.sequencer import Sequencer
 from broker.clock import SystemClock
 from broker.ledger.engine import Ledger
+from broker.transparency.notes import KeyKind, read_key
 
 ENTRY = NewEntry(operation=Operation.CONSULTATION, action="look", agency="rail", officer_id="off_1")
 

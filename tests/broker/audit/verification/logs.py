@@ -10,10 +10,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from broker.audit import notes
-from broker.audit.notes import KeyKind, SigningKey
 from broker.ledger.migrate import migrate
-from tests.broker.audit import trees
+from broker.transparency import notes
+from broker.transparency.notes import KeyKind, SigningKey
+from tests.broker.transparency import trees
 
 LOG_KEY = SigningKey(
     "broker.example/log", KeyKind.NOTE, Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

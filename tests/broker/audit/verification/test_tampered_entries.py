@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from broker.audit.verification.models import KeptNote
-from tests.broker.audit import trees
 from tests.broker.audit.verification.conftest import Tampered, check
 from tests.broker.audit.verification.logs import WrittenLog
+from tests.broker.transparency import trees
 
 
 def test_a_log_that_nobody_touched_is_whole(tampered: Tampered) -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from broker.audit import notes
-from broker.audit.notes import Checkpoint, KeyKind, SigningKey
 from broker.audit.verification.models import KeptNote
+from broker.transparency import notes
+from broker.transparency.notes import Checkpoint, KeyKind, SigningKey
 from tests.broker.audit.verification.conftest import Tampered, check
 from tests.broker.audit.verification.logs import LOG_KEY, RAIL_WITNESS, START, WrittenLog, microseconds
 

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.audit import notes
-from broker.audit.notes import KeyKind, MalformedNote, NotSigned
+from broker.transparency import notes
+from broker.transparency.notes import KeyKind, MalformedNote, NotSigned
 
 PUBLISHED_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 PUBLISHED_NOTE = (

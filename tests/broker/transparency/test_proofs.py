@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.audit.proofs import EMPTY_ROOT, is_consistent, is_included, leaf_hash, node_hash
-from tests.broker.audit import trees
+from broker.transparency.proofs import EMPTY_ROOT, is_consistent, is_included, leaf_hash, node_hash
+from tests.broker.transparency import trees
 
 LEAVES = [f"entry {n}".encode() for n in range(80)]
 
