@@ -24,6 +24,7 @@ from broker.agencies.emergencies.service import Emergencies
 from broker.agencies.officers import Officers
 from broker.audit.erasure.service import ErasePeople, Erasure
 from broker.audit.service import AuditLog
+from broker.audit.tree.excerpts import Excerpts
 from broker.audit.tree.keys import open_log_key, witness_keys
 from broker.audit.tree.sequencer import Sequencer
 from broker.audit.tree.service import LogTree
@@ -320,6 +321,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         jitter=host.jitter,
         scratch=scratch,
         keys=key_folder(settings),
+        excerpts=Excerpts(ledger, clock, sequencer, witness_keys((a.id, a.witness) for a in settings.agency)),
     )
     jobs: tuple[Any, ...] = (
         PlaceHolds(ledger, recorders, clock, host.jitter, limits.max_attempts, decisions.note_hold),

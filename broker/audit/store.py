@@ -3,7 +3,7 @@
 What each agency may read of an entry is written with it, as a part of its own.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import chain, count
@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from sqlalchemy import Connection, RowMapping, Select, Table, func, select, text
 
 from broker.audit.apportioning import HOST_PART, parts_of
-from broker.audit.models import Entry, NewEntry, Part, Person, Receipt, Verdict
+from broker.audit.models import Entry, NewEntry, Operation, Part, Person, Receipt, Verdict
 from broker.audit.texts import (
     LeafRow,
     PartContent,
@@ -180,13 +180,16 @@ def entries(
     limit: int,
     request_id: str | None = None,
     until: int | None = None,
+    operations: Collection[Operation] | None = None,
 ) -> list[Entry]:
     """Entries after one sequence number up to another, oldest first; with `agency`, those that concern it, as far as
-    they do, else all of them whole."""
+    they do, else all of them whole; with `operations`, those of these alone."""
     log, parts = log_tables.audit_entries, log_tables.audit_parts
     query = _with_people().where(log.c.sequence > after).order_by(log.c.sequence).limit(limit)
     if until is not None:
         query = query.where(log.c.sequence <= until)
+    if operations is not None:
+        query = query.where(log.c.operation.in_([operation.value for operation in operations]))
     if agency is not None:
         query = query.join(parts, parts.c.sequence == log.c.sequence).where(parts.c.agency == agency)
         if request_id is not None:
@@ -273,14 +276,6 @@ def _owners(part: PartContent, contents: Iterable[PartContent], decision: str) -
     if decision == Verdict.ALLOWED.value:
         return part.owners
     return tuple(sorted({owner for content in contents for owner in content.owners}))
-
-
-def about_request(connection: Connection, request_id: str) -> tuple[tuple[int, str], ...]:
-    """Sequence and action of every entry about a request, in order."""
-    log, parts = log_tables.audit_entries, log_tables.audit_parts
-    about = select(parts.c.sequence).where(parts.c.request_id == request_id)
-    query = select(log.c.sequence, log.c.action).where(log.c.sequence.in_(about)).order_by(log.c.sequence)
-    return tuple((row.sequence, row.action) for row in connection.execute(query))
 
 
 def last_sequence(connection: Connection) -> int:

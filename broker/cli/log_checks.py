@@ -10,6 +10,7 @@ from broker.app import key_folder, ledger_place
 from broker.audit.tree.keys import read_log_key, witness_keys
 from broker.audit.verification.models import KeptNote, Verification
 from broker.audit.verification.service import Trusted, verify_log
+from broker.cli import keys
 from broker.cli.configured import settings_of
 from broker.cli.failures import USAGE, Failure
 from broker.cli.options import HostOptions, host_command
@@ -17,7 +18,7 @@ from broker.cli.output import print_json, print_lines, waiting
 from broker.errors import SetupProblem
 from broker.ledger.inspection import inspect
 from broker.settings import Settings
-from broker.transparency.notes import NOTE_LIMIT, KeyKind, VerifierKey, parse_vkey
+from broker.transparency.notes import NOTE_LIMIT, VerifierKey, parse_vkey
 from broker.witness.models import State
 from broker.witness.store import read_state
 
@@ -40,7 +41,8 @@ def verify(
         list[Path] | None, typer.Option(help="A checkpoint's note that was kept elsewhere; repeatable.")
     ] = None,
     log_key: Annotated[
-        Path | None, typer.Option("--log-key", help="The log's public key (vkey), kept elsewhere.")
+        str | None,
+        typer.Option("--log-key", help="The log's public key (vkey) or a file with it, kept elsewhere."),
     ] = None,
     witness_state: Annotated[
         list[Path] | None,
@@ -54,7 +56,7 @@ def verify(
     try:
         states = [(file, read_state(file)) for file in witness_state or ()]
         kept += [note for file, state in states for note in _kept_by(file, state)]
-        known = None if log_key is None else _named_key(log_key)
+        known = None if log_key is None else keys.log_key(log_key)
         for file, state in states:
             known = _agreed(known, file, state)
         trusted = Trusted(
@@ -76,16 +78,6 @@ def verify(
 
 def _own_key(settings: Settings) -> VerifierKey:
     return read_log_key(key_folder(settings), settings.broker.origin).verifier
-
-
-def _named_key(file: Path) -> VerifierKey:
-    try:
-        key = parse_vkey(_read(file).strip())
-    except ValueError as error:
-        raise Failure(f"{file} holds no key of a log: {error}", USAGE) from error
-    if key.kind is not KeyKind.NOTE:
-        raise Failure(f"{file} holds the key of a witness, not of a log", USAGE)
-    return key
 
 
 def _agreed(known: VerifierKey | None, file: Path, state: State) -> VerifierKey:

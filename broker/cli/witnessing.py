@@ -7,14 +7,13 @@ from typing import Annotated, Final
 
 import typer
 
+from broker.cli import keys
 from broker.cli.client import http_client
-from broker.cli.failures import UNREACHABLE, USAGE, Failure
+from broker.cli.failures import UNREACHABLE, Failure
 from broker.cli.options import ClientOptions, client_command
 from broker.cli.output import tell, tell_json
-from broker.cli.texts import printable
 from broker.clock import SystemClock
 from broker.errors import SetupProblem
-from broker.transparency.notes import NOTE_LIMIT, KeyKind, VerifierKey, parse_vkey
 from broker.witness.client import LogClient
 from broker.witness.models import Declined, Refused, Round, Unanswered
 from broker.witness.service import Witness
@@ -51,7 +50,7 @@ def witness(
     ] = False,
 ) -> None:
     try:
-        with opened(folder, name, None if log_key is None else _log_key(log_key)) as its_own:
+        with opened(folder, name, None if log_key is None else keys.log_key(log_key)) as its_own:
             if resume:
                 its_own.write(its_own.state.model_copy(update={"alarm": None}))
             if show_key:
@@ -117,23 +116,3 @@ def _tell(seen: Round, options: ClientOptions) -> None:
         tell([f"co-signed: {seen.size} entries, root {seen.root}"])
     elif seen.handed_in:
         tell([f"handed in again: {seen.size} entries"])
-
-
-def _log_key(given: str) -> VerifierKey:
-    """From the vkey itself, or a file that holds it."""
-    text = given
-    try:
-        if "+" not in given or Path(given).is_file():
-            with Path(given).open("rb") as file:
-                text = file.read(NOTE_LIMIT).decode().strip()
-    except OSError as error:
-        raise Failure(f"--log-key {given}: {error.strerror}", USAGE) from error
-    except UnicodeDecodeError as error:
-        raise Failure(f"--log-key {given}: the file holds no text", USAGE) from error
-    try:
-        key = parse_vkey(text)
-    except ValueError as error:
-        raise Failure(f"--log-key: {printable(str(error))}", USAGE) from error
-    if key.kind is not KeyKind.NOTE:
-        raise Failure("--log-key: this is the key of a witness, not of a log", USAGE)
-    return key

@@ -52,10 +52,15 @@ class Decisions:
             def work(connection: Connection) -> Request:
                 current = found(connection, request_id)
                 check_version(current, view, word.version)
-                for item, part in _named_items(current, caller.officer.agency, word.named):
+                named = _named_items(current, caller.officer.agency, word.named)
+                for item, part in named:
                     self._decide_item(connection, caller, item, verdict, word.reason, part, book)
                 entry = self._requests.about(caller, current, owned, action, Operation.ALTERATION)
-                audit.append(connection, entry, at)
+                concerned = {
+                    "owners": tuple(dict.fromkeys((*entry.owners, current.agency))),
+                    "query": {"items": [item.n for item, _ in named]},
+                }
+                audit.append(connection, entry.model_copy(update=concerned), at)
                 return found(connection, request_id)
 
             return work

@@ -4,8 +4,8 @@ import asyncio
 import errno
 import hashlib
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -13,21 +13,21 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from broker.agencies.models import Agency
 from broker.agencies.officers import read_agencies
 from broker.audit import store as audit
 from broker.audit.models import NewEntry, Operation
+from broker.audit.tree.excerpts import ExcerptNotReady, Excerpts
 from broker.clock import Clock
 from broker.errors import Problem
-from broker.evidence.bundle import models as sealed
 from broker.evidence.bundle.archive import write_bundle
 from broker.evidence.bundle.certificates import open_identity
+from broker.evidence.bundle.models import Software
 from broker.ledger.engine import Ledger
 from broker.ledger.leases import Lease, ask_again_at, let_go, put_off, retry_at
 from broker.requests import queue
-from broker.requests.models import Clip, Item, Request, Signatory
+from broker.requests.bundling import bundle_facts, logged_entries
+from broker.requests.models import Request
 from broker.requests.scratch import scratch_folder, to_its_end
-from broker.requests.states import ItemState
 from broker.requests.sweeping import keep_named_bundle, keep_named_clips
 from broker.vault.store import Vault, bundle_key
 
@@ -35,6 +35,10 @@ SOFTWARE: Final = "Entrevue"
 NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 WAIT_S: Final = 30.0
 """Least wait for a store that is away or full."""
+PATIENCE_WITH_WITNESSES: Final = timedelta(minutes=5)
+"""How long after its end a request's bundle waits for the witnesses at work to co-sign its entries: twice the time that
+they take to meet on one checkpoint."""
+WITNESS_WAIT_S: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class SealTools:
     jitter: random.Random
     scratch: Path
     keys: Path
+    excerpts: Excerpts
 
 
 class SealRequests:
@@ -75,6 +80,8 @@ class SealRequests:
             if error.errno not in NO_ROOM:
                 raise
             await self._wait(claimed, owner, "no room on the broker's disk to seal the bundle")
+        except ExcerptNotReady as error:
+            await self._wait(claimed, owner, str(error), WITNESS_WAIT_S)
         except Problem as problem:
             if problem.kind.status < 500:
                 raise
@@ -87,8 +94,10 @@ class SealRequests:
         """Writes the bundle into the vault; its key there."""
         at = self._tools.clock.now()
         agencies = await self._ledger.read(read_agencies)
-        log = await self._ledger.read(lambda c: audit.about_request(c, request.id))
-        facts = bundle_facts(request, agencies, log)
+        patient_until = (request.finished_at or at) + PATIENCE_WITH_WITNESSES
+        excerpt = await self._tools.excerpts.about(request.id, request.agency, patient_until)
+        facts = bundle_facts(request, agencies, excerpt)
+        log = logged_entries(excerpt, facts.people)
         async with scratch_folder(self._tools.scratch) as folder:
             clips: dict[str, Path] = {}
             for clip in (clip for item in request.items for clip in item.clips):
@@ -99,12 +108,13 @@ class SealRequests:
                 await asyncio.to_thread(open_identity, self._tools.keys, name, facts.agency_name(name), at)
                 for name in facts.owners
             ]
-            software = sealed.Software(name=SOFTWARE, version=version("entrevue"))
+            software = Software(name=SOFTWARE, version=version("entrevue"))
             await to_its_end(
                 partial(
                     write_bundle,
                     facts,
                     clips=clips,
+                    log=log,
                     identities=identities,
                     output=output,
                     now=at,
@@ -139,10 +149,10 @@ class SealRequests:
             lambda c: queue.put_off_request(c, claimed.id, owner, reason, let_go(due_at))
         )
 
-    async def _wait(self, request: Request, owner: str, reason: str) -> None:
+    async def _wait(self, request: Request, owner: str, reason: str, least_s: float = WAIT_S) -> None:
         """Nothing of a finished request is lost by waiting, so sealing is never given up."""
         at = self._tools.clock.now()
-        due_at = ask_again_at(request.finished_at or at, at, self._tools.jitter, WAIT_S)
+        due_at = ask_again_at(request.finished_at or at, at, self._tools.jitter, least_s)
         await self._ledger.write(
             lambda c: queue.put_off_request(c, request.id, owner, reason, put_off(due_at))
         )
@@ -156,108 +166,3 @@ class SealRequests:
 def _sha256(file: Path) -> str:
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def bundle_facts(
-    request: Request, agencies: Sequence[Agency], log: Sequence[tuple[int, str]]
-) -> sealed.RequestFacts:
-    """Everything that the bundle states of the request."""
-    people = [request.requester, *(d.by for item in request.items for d in item.decisions)]
-    named = {*request.owners, *(person.agency for person in people)}
-    return sealed.RequestFacts(
-        request_id=request.id,
-        case_ref=request.case_ref,
-        purpose=request.purpose,
-        legal_basis=sealed.LegalBasis(kind=request.legal_basis.kind, reference=request.legal_basis.reference),
-        reason=request.reason,
-        requester=_person(request.requester),
-        created_at=request.submitted_at,
-        agencies=tuple(sealed.Agency(id=a.id, name=a.name) for a in agencies if a.id in named),
-        items=tuple(_item(item) for item in request.items),
-        log=tuple(sealed.LogReference(sequence=sequence, event=event) for sequence, event in log),
-    )
-
-
-def _person(signatory: Signatory) -> sealed.Person:
-    return sealed.Person(
-        officer_id=signatory.officer_id,
-        agency=signatory.agency,
-        service=signatory.service,
-        number=signatory.personnel_number,
-        name=signatory.name,
-    )
-
-
-def _item(item: Item) -> sealed.Item:
-    camera = item.camera
-    return sealed.Item(
-        n=item.n,
-        camera=sealed.Camera(
-            id=camera.id,
-            name=camera.name,
-            network=camera.network,
-            agency=camera.agency,
-            position=camera.position,
-            place=camera.place_name or camera.place,
-            level=camera.level,
-        ),
-        requested=item.requested,
-        state=sealed.ItemState(item.state.value),
-        reason=item.state_reason,
-        held=_held(item),
-        decision=_decision(item),
-        available=item.available,
-        delivered=item.delivered,
-        gaps=item.gaps,
-        clock_offset_ms=item.clock_offset_ms,
-        clips=tuple(_clip(clip) for clip in item.clips),
-    )
-
-
-def _held(item: Item) -> sealed.Held:
-    hold = item.hold
-    if hold is None:
-        return sealed.Held(state=sealed.HoldState.FAILED)
-    return sealed.Held(
-        state=sealed.HoldState(hold.state.value),
-        intervals=hold.held,
-        how=None if hold.how is None else sealed.HoldMethod(hold.how.value),
-        until=hold.until,
-    )
-
-
-def _decision(item: Item) -> sealed.Decision:
-    words = item.decisions
-    if item.state is ItemState.DENIED:
-        state = sealed.DecisionState.DENIED
-    elif item.approved is not None:
-        state = sealed.DecisionState.APPROVED
-    else:
-        state = sealed.DecisionState.NONE
-    return sealed.Decision(
-        state=state,
-        by=tuple(_person(word.by) for word in words),
-        reason=words[-1].reason if words else None,
-        interval=item.approved,
-        at=words[-1].at if words else None,
-        agreement=item.agreement_id,
-    )
-
-
-def _clip(clip: Clip) -> sealed.Clip:
-    facts = clip.facts
-    return sealed.Clip(
-        name=clip.name,
-        path=sealed.clip_path(clip.name),
-        sha256=clip.sha256,
-        size=clip.size,
-        shown=facts.interval,
-        first_frame_at=facts.first_frame_at,
-        last_frame_at=facts.last_frame_at,
-        frames=facts.frames_shown,
-        hidden_head=sealed.HiddenPackets(packets=facts.hidden_head_packets, interval=facts.hidden_head),
-        hidden_tail=sealed.HiddenPackets(packets=facts.hidden_tail_packets, interval=facts.hidden_tail),
-        codec=facts.codec,
-        width=facts.width,
-        height=facts.height,
-    )

@@ -55,6 +55,9 @@ class KeyKind(IntEnum):
     COSIGNATURE = 0x04
 
 
+_KINDS: Final = tuple(bytes([kind]) for kind in KeyKind)
+
+
 @dataclass(frozen=True)
 class VerifierKey:
     """A public key (32 bytes, Ed25519) with its name; `text` is how it is handed out: a C2SP vkey."""
@@ -167,7 +170,9 @@ def parse_vkey(text: str) -> VerifierKey:
     key_id, _, encoded = rest.partition("+")
     try:
         raw = _decode(encoded)
-        key = VerifierKey(_checked_name(name), KeyKind(raw[0] if raw else 0), raw[1:])
+        if raw[:1] not in _KINDS:
+            raise ValueError("its key is of no kind that is read here")
+        key = VerifierKey(_checked_name(name), KeyKind(raw[0]), raw[1:])
     except ValueError as error:
         raise ValueError(f"{text[:200]!r} is not a vkey of Ed25519: {error}") from error
     if len(key.public) != KEY_BYTES or _KEY_ID.fullmatch(key_id) is None:

@@ -1,12 +1,15 @@
 """The commands of "Verify evidence with public tools" accept a sound bundle and refuse a spoiled one."""
 
 import subprocess
+import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.broker.evidence.bundle.sealed import Sealed, seal, tiny_mp4
+from broker.evidence.bundle.logged import files_of
+from tests.broker.evidence.bundle.sealed import Sealed, reseal, seal, tiny_mp4
 from tests.docs.pages import installed_path, page
 from tests.requirements import executable
 
@@ -25,7 +28,9 @@ def follow(sealed: Sealed, folder: Path, spoil: Callable[[Path], None]) -> subpr
         executable(program, package)
     (folder / "bundle.zip").write_bytes(sealed.path.read_bytes())
     (folder / "trusted.pem").write_bytes(b"".join(sealed.anchors))
-    fingerprint, unpack, signature, files, own = GUIDE.blocks("sh")
+    (folder / "log.vkey").write_text(sealed.log.key.verifier.text)
+    (folder / "witness.vkey").write_text(sealed.log.witnesses[0].verifier.text)
+    fingerprint, unpack, signature, files, proofs, signed, own = GUIDE.blocks("sh")
     begun = subprocess.run(
         ["bash", "-euc", fingerprint + unpack], cwd=folder, capture_output=True, text=True, check=False
     )
@@ -33,7 +38,7 @@ def follow(sealed: Sealed, folder: Path, spoil: Callable[[Path], None]) -> subpr
     assert "sha256 Fingerprint=" in begun.stdout
     spoil(folder / "unpacked")
     return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", f"cd unpacked\n{signature}{files}cd ..\n{own}"],
+        ["bash", "-euo", "pipefail", "-c", f"cd unpacked\n{signature}{files}{proofs}{signed}cd ..\n{own}"],
         cwd=folder,
         env={"SEALED_AT": str(int(sealed.manifest.sealed_at.timestamp())), "PATH": installed_path()},
         capture_output=True,
@@ -62,6 +67,27 @@ def test_a_sound_bundle_passes_every_command(sealed: Sealed, tmp_path: Path) -> 
     assert "Verification successful" in done.stderr
     for entry in sealed.manifest.files:
         assert f"{entry.path}: OK" in done.stdout
+    assert done.stdout.count("in the tree of 7 entries of broker.example/log") == len(sealed.manifest.log)
+    assert done.stdout.count("Signature Verified Successfully") == 3
+
+
+def test_the_guide_and_the_bundles_instructions_have_the_same_program(sealed: Sealed) -> None:
+    with zipfile.ZipFile(sealed.path) as archive:
+        instructions = archive.read("VERIFY.txt").decode()
+    assert GUIDE.blocks("sh")[4] in instructions
+
+
+@pytest.mark.parametrize("name", ["log/4.tlog-proof", "log/4.json", "log/4.part", "log/4.person"])
+def test_the_guides_commands_find_what_the_owners_signed_and_the_log_did_not(
+    sealed: Sealed, tmp_path: Path, name: str
+) -> None:
+    content = next(content for path, content in files_of(sealed.log.entries()).items() if path == name)
+    path = reseal(
+        sealed, tmp_path / "b.zip", {name: content[:-30] + bytes([content[-30] ^ 1]) + content[-29:]}
+    )
+    done = follow(replace(sealed, path=path), tmp_path, untouched)
+    assert done.returncode != 0
+    assert f"{name}: OK" in done.stdout, "the manifest and its signature are sound"
 
 
 @pytest.mark.parametrize("spoil", [change_manifest, change_clip], ids=lambda spoil: spoil.__name__)

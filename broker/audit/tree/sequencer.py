@@ -26,6 +26,7 @@ from broker.transparency.notes import (
     MalformedNote,
     NotSigned,
     SigningKey,
+    VerifierKey,
     open_checkpoint,
     sign_note,
 )
@@ -57,6 +58,11 @@ class Sequencer:
         self._log = structlog.get_logger("log tree")
         self.standing: Standing | None = None
 
+    @property
+    def key(self) -> VerifierKey:
+        """The log's public key."""
+        return self._key.verifier
+
     async def run(self) -> None:
         """Until it is cancelled. While nothing was written it looks twice a second, and does nothing else."""
         told: str | None = None
@@ -81,6 +87,14 @@ class Sequencer:
             if await self._ledger.write(partial(self._write, batch)):
                 done += batch.growth.size - (0 if batch.before is None else batch.before.size)
         return done
+
+    async def cover(self, sequence: int) -> None:
+        """Returns once the entry of this sequence is in the tree, however many are written meanwhile; `LogDamaged` as
+        `catch_up`."""
+        while (batch := await self._ledger.read(self._prepare)) is not None:
+            if (0 if batch.before is None else batch.before.size) >= sequence:
+                return
+            await self._ledger.write(partial(self._write, batch))
 
     def _prepare(self, connection: Connection) -> _Batch | None:
         """The next batch; None where every entry is in the tree."""

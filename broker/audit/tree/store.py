@@ -12,6 +12,8 @@ from broker.audit.tree.merkle import TileId
 from broker.audit.tree.models import Standing, StoredCheckpoint
 from broker.ledger import log_tables
 
+NEWEST_LINES: Final = 1000
+
 
 class StoredTiles:
     """The tiles of one view of the ledger; each is read once."""
@@ -104,6 +106,34 @@ def waits_for(connection: Connection, names: Collection[str], since: datetime) -
     if set(names) <= {row.name for row in rows} or min(row.at for row in rows) <= since:
         return None
     return checkpoint(connection, size)
+
+
+def signed_since(connection: Connection, names: Collection[str], since: datetime) -> set[str]:
+    """Those of these witnesses who made one of the newest lines after `since`."""
+    kept = log_tables.log_cosignatures
+    newest = select(kept.c.name, kept.c.at).order_by(kept.c.size.desc()).limit(NEWEST_LINES)
+    return {row.name for row in connection.execute(newest) if row.at > since} & set(names)
+
+
+def most_cosigned(connection: Connection, size: int, names: Collection[str]) -> StoredCheckpoint | None:
+    """Of the checkpoints of this size and above the one that most of these witnesses co-signed, the smallest of
+    several; None where they co-signed none."""
+    kept = log_tables.log_cosignatures
+    query = (
+        select(kept.c.size)
+        .where(kept.c.size >= size, kept.c.name.in_(names))
+        .group_by(kept.c.size)
+        .order_by(func.count().desc(), kept.c.size)
+        .limit(1)
+    )
+    found = connection.execute(query).scalar_one_or_none()
+    return None if found is None else checkpoint(connection, found)
+
+
+def cosigners(connection: Connection, size: int) -> set[str]:
+    """Names of the witnesses whose lines are under a checkpoint."""
+    kept = log_tables.log_cosignatures
+    return set(connection.execute(select(kept.c.name).where(kept.c.size == size)).scalars())
 
 
 def cosignatures(connection: Connection, size: int) -> list[str]:

@@ -17,6 +17,8 @@ from pydantic import ValidationError
 from broker.evidence.bundle.certificates import SigningIdentity, fingerprint
 from broker.evidence.bundle.container import CHUNK, write_entries
 from broker.evidence.bundle.errors import CannotSeal
+from broker.evidence.bundle.log_proofs import judge_log
+from broker.evidence.bundle.logged import LoggedEntry, files_of
 from broker.evidence.bundle.models import (
     INSTRUCTIONS_PATH,
     MANIFEST_LIMIT,
@@ -34,6 +36,7 @@ from broker.evidence.bundle.models import (
 from broker.evidence.bundle.report import render_instructions, render_report
 from broker.evidence.bundle.signature import sign_manifest
 from broker.evidence.bundle.texts import Language
+from broker.evidence.bundle.verification import Result
 
 ClipSource = Path | BinaryIO
 
@@ -42,6 +45,7 @@ def write_bundle(
     facts: RequestFacts,
     *,
     clips: Mapping[str, ClipSource],
+    log: Sequence[LoggedEntry],
     identities: Sequence[SigningIdentity],
     output: Path | BinaryIO,
     now: datetime,
@@ -50,19 +54,26 @@ def write_bundle(
 ) -> Manifest:
     """Seals the request into `output` (an open file must be seekable) and returns the manifest as signed.
 
-    `clips` maps each clip's name to its file, `identities` holds one per owner. `CannotSeal` where one is
-    missing or too many, or where a clip's bytes are not those that `facts` state; then no file is left.
+    `clips` maps each clip's name to its file, `log` holds the entries that the facts name, `identities` one per owner.
+    `CannotSeal` where one is missing or too many, where a clip's bytes are not those that `facts` state, or where an
+    entry's proof does not hold; then no file is left.
     """
     _match("clip", {clip.name for clip in facts.clips}, set(clips))
     _match("signing identity", set(facts.owners), {identity.agency for identity in identities})
     if len(identities) != len(facts.owners):
         raise CannotSeal("an agency has more than one signing identity")
+    if facts.log != tuple(entry.reference for entry in log):
+        raise CannotSeal("the entries of the log are not those that the request's facts name")
     ordered = sorted(identities, key=lambda identity: identity.agency)
     small = {certificate_path(identity.agency): identity.certificates_pem() for identity in ordered}
     signers = tuple(_signer(identity) for identity in ordered)
-    small[INSTRUCTIONS_PATH] = render_instructions(signers, now, language)
+    small |= files_of(log)
+    small[INSTRUCTIONS_PATH] = render_instructions(signers, facts.log, now, language)
     small[REPORT_PATH] = render_report(facts, signers, now, software, language)
     manifest = _manifest(facts, small, signers, now, software)
+    for finding in judge_log(manifest, small.get):
+        if finding.result is Result.FAILED:
+            raise CannotSeal(f"the log's proofs do not hold: {finding.sentence}")
     small[MANIFEST_PATH] = manifest.model_dump_json(indent=2).encode()
     if len(small[MANIFEST_PATH]) > MANIFEST_LIMIT:
         raise CannotSeal(f"the manifest exceeds {MANIFEST_LIMIT} bytes: split the request")

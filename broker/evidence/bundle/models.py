@@ -14,7 +14,9 @@ from pydantic import Field, StringConstraints, model_validator
 
 from adapters.contract.models import Instant, Interval, Model, NonEmpty, Position
 
-FORMAT: Final = "entrevue-bundle/1"
+FORMAT: Final = "entrevue-bundle/2"
+WITHOUT_PROOFS: Final = "entrevue-bundle/1"
+"""The format of older bundles, which carry no proofs of the log's entries."""
 MANIFEST_PATH = "manifest.json"
 SIGNATURE_PATH = "manifest.json.cms"
 REPORT_PATH = "report.html"
@@ -218,6 +220,13 @@ class LogReference(Model):
     event: NonEmpty
 
 
+class LogKeys(Model):
+    """The public keys (C2SP vkeys) of the log and of the witnesses that its broker knew when it sealed."""
+
+    log: NonEmpty
+    witnesses: tuple[NonEmpty, ...] = ()
+
+
 class RequestFacts(Model):
     """Everything about a request that its bundle states; the input of sealing.
 
@@ -234,6 +243,7 @@ class RequestFacts(Model):
     agencies: tuple[Agency, ...]
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
     log: tuple[LogReference, ...] = ()
+    log_keys: LogKeys | None = None
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Self:
@@ -244,6 +254,7 @@ class RequestFacts(Model):
             raise ValueError(f"agencies without a name: {', '.join(sorted(missing))}")
         _refuse_repeats("agency", [name.casefold() for name in named])
         _refuse_repeats("item", [str(item.n) for item in self.items])
+        _refuse_repeats("entry of the log", [str(entry.sequence) for entry in self.log])
         return self
 
     @property
@@ -254,6 +265,12 @@ class RequestFacts(Model):
     @property
     def clips(self) -> tuple[Clip, ...]:
         return tuple(clip for item in self.items for clip in item.clips)
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Ids of the officers whom the bundle names: who asked, and who decided."""
+        deciders = (person for item in self.items for person in item.decision.by)
+        return frozenset(person.officer_id for person in (self.requester, *deciders))
 
     def agency_name(self, agency_id: str) -> str:
         """The name that this request gives to an agency; KeyError for one that does not appear in it."""
@@ -290,7 +307,7 @@ class Software(Model):
 class Manifest(RequestFacts):
     """What the owners sign. `files` lists every file of the bundle but the manifest and its signature."""
 
-    format: Literal["entrevue-bundle/1"] = FORMAT
+    format: Literal["entrevue-bundle/1", "entrevue-bundle/2"] = FORMAT
     sealed_at: Instant
     software: Software
     signers: tuple[Signer, ...]
@@ -300,6 +317,10 @@ class Manifest(RequestFacts):
     def _complete(self) -> Self:
         if tuple(signer.agency for signer in self.signers) != self.owners:
             raise ValueError("the signers must be exactly the owners of the items, in order of their ids")
+        if (self.log_keys is None) != (self.format == WITHOUT_PROOFS):
+            raise ValueError(
+                f"a bundle of {self.format} has {'no keys' if self.log_keys is None else 'keys'} of the log"
+            )
         paths = [entry.path for entry in self.files]
         _refuse_repeats("file", paths)
         if {MANIFEST_PATH, SIGNATURE_PATH} & set(paths):

@@ -12,7 +12,14 @@ from pydantic import ValidationError
 from adapters.contract.models import format_instant
 from broker.evidence.bundle.certificates import agency_of, fingerprint, holder_of
 from broker.evidence.bundle.errors import DamagedSignature
-from broker.evidence.bundle.models import FORMAT, MANIFEST_PATH, SIGNATURE_PATH, Manifest, Signer
+from broker.evidence.bundle.models import (
+    FORMAT,
+    MANIFEST_PATH,
+    SIGNATURE_PATH,
+    WITHOUT_PROOFS,
+    Manifest,
+    Signer,
+)
 from broker.evidence.bundle.signature import OpenedSignature, Seal, open_signature
 from broker.evidence.bundle.trust import fault_of, voucher_of
 from broker.evidence.bundle.verification import Check, Finding, failed, not_proven, proven
@@ -24,8 +31,8 @@ def read_manifest(raw: bytes) -> Manifest | Finding:
         return Manifest.model_validate_json(raw)
     except ValidationError as error:
         stated = _stated_format(raw)
-        if stated is not None and stated != FORMAT:
-            sentence = f"the manifest is of format {stated[:80]}; this version reads {FORMAT}"
+        if stated is not None and stated not in (FORMAT, WITHOUT_PROOFS):
+            sentence = f"the manifest is of format {stated[:80]}; this version reads {FORMAT} and older"
         else:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(str(part) for part in first["loc"]) or "its text"

@@ -54,6 +54,9 @@ class Texts:
     size: str
     no_clips: str
     log: str
+    log_how: str
+    log_key: str
+    witness_keys: str
     signatures: str
     check: str
     check_how: str
@@ -112,6 +115,10 @@ TEXTS: dict[Language, Texts] = {
         size="Size",
         no_clips="No clip was delivered for this item.",
         log="Entries of the log",
+        log_how="What was done about this request, as the broker’s log has it. The folder log/ holds each entry and "
+        "proves that it is in the tree that the log, and witnesses of the agencies, signed.",
+        log_key="Key of the log",
+        witness_keys="Witnesses known at sealing",
         signatures="Signed by",
         check="How to check",
         check_how="VERIFY.txt in this bundle shows how to check signature and checksums with public tools. "
@@ -167,6 +174,10 @@ TEXTS: dict[Language, Texts] = {
         size="Taille",
         no_clips="Aucun extrait n’a été remis pour cet élément.",
         log="Entrées du journal",
+        log_how="Ce qui a été fait de cette demande, selon le journal. Le dossier log/ contient chaque entrée et "
+        "prouve qu’elle est dans l’arbre que le journal, et des témoins des organismes, ont signé.",
+        log_key="Clé du journal",
+        witness_keys="Témoins connus au scellement",
         signatures="Signé par",
         check="Comment vérifier",
         check_how="VERIFY.txt, dans ce dossier, montre comment vérifier signature et empreintes avec des "

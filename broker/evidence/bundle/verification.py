@@ -20,6 +20,8 @@ class Check(StrEnum):
     TRUST = "trust"
     FILES = "files"
     CLIP = "clip"
+    LOG = "log"
+    WITNESS = "witness"
     CLOCK = "clock"
     TIME_STAMP = "time_stamp"
     SOURCE = "source"

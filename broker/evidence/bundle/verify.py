@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from broker.evidence.bundle.container import CHUNK, DamagedArchive, Entry, OpenArchive, open_archive
 from broker.evidence.bundle.errors import SubjectUnreadable
+from broker.evidence.bundle.log_proofs import FILE_LIMIT, NO_TRUST, LogTrust, ReadFile, judge_log
 from broker.evidence.bundle.models import (
     MANIFEST_LIMIT,
     MANIFEST_PATH,
@@ -42,10 +43,11 @@ _MOST_BUNDLES_BESIDE = 100
 _PATH = TypeAdapter(BundlePath)
 
 
-def verify_file(path: Path, trust: Sequence[bytes] = ()) -> Verification:
+def verify_file(path: Path, trust: Sequence[bytes] = (), log: LogTrust = NO_TRUST) -> Verification:
     """Checks a bundle (`.zip`) or a clip (`.mp4`); other names are told apart by their first bytes.
 
-    `trust` holds PEM files of the certificates that the caller trusts, got by another way than the bundle.
+    `trust` holds PEM files of the certificates that the caller trusts, `log` the keys of the log and of witnesses, both
+    got by another way than the bundle.
     Raises only `SubjectUnreadable` for a file that cannot be read and `TrustUnreadable` for a bad `trust`.
     """
     trusted = read_trust(trust)
@@ -54,7 +56,7 @@ def verify_file(path: Path, trust: Sequence[bytes] = ()) -> Verification:
             head = file.read(8)
             file.seek(0)
             if path.suffix.lower() == ".zip" or head.startswith(b"PK"):
-                return conclude(path.name, _bundle(file, trusted))
+                return conclude(path.name, _bundle(file, trusted, log))
             if path.suffix.lower() == ".mp4" or head[4:] == b"ftyp":
                 return conclude(path.name, _clip(path, file, trusted))
     except OSError as error:
@@ -62,7 +64,7 @@ def verify_file(path: Path, trust: Sequence[bytes] = ()) -> Verification:
     return conclude(path.name, [failed(Check.SUBJECT, f"{path.name} is neither a bundle nor an MP4 clip")])
 
 
-def _bundle(file: BinaryIO, trusted: Sequence[x509.Certificate]) -> list[Finding]:
+def _bundle(file: BinaryIO, trusted: Sequence[x509.Certificate], log: LogTrust) -> list[Finding]:
     try:
         archive = open_archive(file)
     except DamagedArchive as error:
@@ -87,7 +89,8 @@ def _bundle(file: BinaryIO, trusted: Sequence[x509.Certificate]) -> list[Finding
         return [*findings, *absent, manifest]
     if raw_signature is not None:
         findings += judge_signature(manifest, raw_manifest, raw_signature, trusted)
-    return findings + absent + _files(archive, manifest) + limits(manifest)
+    findings += absent + _files(archive, manifest)
+    return findings + judge_log(manifest, _reader(archive), log) + limits(manifest)
 
 
 def _bad_names(archive: OpenArchive) -> Iterator[Finding]:
@@ -106,6 +109,17 @@ def _read(archive: OpenArchive, path: str, limit: int) -> bytes | None:
         if entry.path == path and entry.size <= limit:
             return b"".join(archive.chunks(entry))
     return None
+
+
+def _reader(archive: OpenArchive) -> ReadFile:
+    """Reads the small files of an archive by their paths."""
+    entries = {entry.path: entry for entry in archive.entries}
+
+    def read(path: str) -> bytes | None:
+        entry = entries.get(path)
+        return None if entry is None or entry.size > FILE_LIMIT else b"".join(archive.chunks(entry))
+
+    return read
 
 
 def _files(archive: OpenArchive, manifest: Manifest) -> list[Finding]:

@@ -96,7 +96,6 @@ async def test_an_auditor_sees_their_officers_and_their_cameras_and_nothing_else
 async def test_entries_about_one_request_can_be_asked_for(ledger: Ledger, log: AuditLog) -> None:
     await written(ledger, *(entry(request_id=r, agency="rail", action=f"a{n}") for n, r in enumerate("xyx")))
     assert [e.action for e in await read(log, "rail", "x")] == ["a0", "a2"]
-    assert await ledger.read(lambda c: store.about_request(c, "x")) == ((1, "a0"), (3, "a2"))
 
 
 async def test_reading_is_logged_before_it_is_answered(ledger: Ledger, log: AuditLog) -> None:

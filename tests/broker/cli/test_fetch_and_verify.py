@@ -253,3 +253,49 @@ def test_a_trusted_certificate_that_is_none_is_a_wrong_call(
         done = entrevue("verify", str(sealed.path), "--trust", str(wrong))
         assert (done.status, done.out) == (2, "")
         done.one_line_error()
+
+
+def test_verify_takes_the_logs_and_witnesses_keys_as_text_or_file(
+    entrevue: Entrevue, sealed: Sealed, tmp_path: Path
+) -> None:
+    log, (one, other) = sealed.log.key.verifier.text, sealed.log.witnesses
+    (tmp_path / "log.vkey").write_text(f"{log}\n")
+    for given in (log, str(tmp_path / "log.vkey")):
+        done = entrevue(
+            *("verify", str(sealed.path), "--log-key", given),
+            *("--witness-key", one.verifier.text, "--witness-key", other.verifier.text),
+        )
+        assert (done.status, done.err) == (0, "")
+        for said in (
+            "proven      4 entries, 1 to 6, of the log are about this request",
+            "proven      the log's key is the one that you named",
+            f"proven      {one.name} co-signed",
+            f"proven      {other.name} co-signed",
+        ):
+            assert said in done.out
+
+
+def test_verify_is_1_where_the_log_is_another(entrevue: Entrevue, sealed: Sealed, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    folder.mkdir()
+    stranger = seal(folder, {"rail": []}).log
+    for option, key in (("--log-key", stranger.key), ("--witness-key", stranger.witnesses[0])):
+        done = entrevue("verify", str(sealed.path), option, key.verifier.text)
+        assert done.status == 1
+        assert "FAILED" in done.out
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [("--log-key", "key of a witness, not of a log"), ("--witness-key", "key of a log, not of a witness")],
+)
+def test_a_key_of_the_wrong_kind_is_a_wrong_call(
+    entrevue: Entrevue, sealed: Sealed, option: str, said: str
+) -> None:
+    log = sealed.log
+    wrong = log.witnesses[0] if option == "--log-key" else log.key
+    done = entrevue("verify", str(sealed.path), option, wrong.verifier.text)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.one_line_error()
+    done = entrevue("verify", str(sealed.path), option, "absent.vkey")
+    assert (done.status, "absent.vkey" in done.one_line_error()) == (2, True)

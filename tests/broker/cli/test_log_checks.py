@@ -127,7 +127,7 @@ def test_a_file_that_is_no_key_is_refused(
     (tmp_path / "key").write_text(content)
     done = entrevue("audit", "verify", "--log-key", str(tmp_path / "key"), *host)
     assert (done.status, done.out) == (2, "")
-    assert "holds no key of a log" in done.one_line_error()
+    assert "is not a vkey" in done.one_line_error()
 
 
 def test_a_witness_key_is_no_log_key(entrevue: Entrevue, host: Options, tmp_path: Path) -> None:

@@ -238,3 +238,23 @@ async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not true():
             await asyncio.sleep(0)
+
+
+async def test_covering_an_entry_does_not_wait_for_those_that_are_written_meanwhile(
+    ledger: Ledger, sequencer: Sequencer, tree: LogTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others write a batch for each that is brought in, and the tree never has all."""
+    monkeypatch.setattr(sequencing, "MOST_AT_ONCE", 10)
+    await write(ledger, 35)
+    grow = sequencer._write
+
+    def and_others_write(batch: object, connection: Connection) -> bool:
+        audit.append_together(connection, [audit.write_out(ENTRY, NOW) for _ in range(10)])
+        return grow(batch, connection)
+
+    monkeypatch.setattr(sequencer, "_write", and_others_write)
+    await sequencer.cover(35)
+    size, _ = await root(tree)
+    assert size == 40
+    await sequencer.cover(40)
+    assert (await root(tree))[0] == 40

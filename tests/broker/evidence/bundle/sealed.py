@@ -1,15 +1,22 @@
 """A small world to seal: two owners, their identities, and bundles of it, made anew in a folder."""
 
 import hashlib
+import json
 import struct
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from adapters.contract.models import Interval
 from broker.evidence.bundle.archive import write_bundle
 from broker.evidence.bundle.certificates import SigningIdentity, open_identity
+from broker.evidence.bundle.container import write_entries
 from broker.evidence.bundle.models import (
+    MANIFEST_PATH,
+    SIGNATURE_PATH,
     Agency,
     Camera,
     Clip,
@@ -21,6 +28,7 @@ from broker.evidence.bundle.models import (
     Item,
     ItemState,
     LegalBasis,
+    LogKeys,
     LogReference,
     Manifest,
     Person,
@@ -28,6 +36,9 @@ from broker.evidence.bundle.models import (
     Software,
     clip_path,
 )
+from broker.evidence.bundle.signature import sign_manifest
+from broker.transparency.notes import SigningKey
+from tests.broker.evidence.bundle.logs import EVENTS, Log, log_of
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SOFTWARE = Software(name="entrevue", version="0.0.test")
@@ -100,7 +111,10 @@ def item_of(n: int, owner: str, contents: list[bytes], clock_offset_ms: float | 
     )
 
 
-def facts_of(*items: Item, case_ref: str = "2026/17", request_id: str = "req-1") -> RequestFacts:
+def facts_of(
+    *items: Item, log: Log | None = None, case_ref: str = "2026/17", request_id: str = "req-1"
+) -> RequestFacts:
+    """What is sealed of these items; without a log no entry is named."""
     return RequestFacts(
         request_id=request_id,
         case_ref=case_ref,
@@ -110,7 +124,14 @@ def facts_of(*items: Item, case_ref: str = "2026/17", request_id: str = "req-1")
         created_at=NOW - timedelta(hours=1),
         agencies=tuple(Agency(id=agency, name=name) for agency, name in NAMES.items()),
         items=items,
-        log=(LogReference(sequence=3, event="request.submitted"),),
+        log=tuple(LogReference(sequence=n, event=event) for n, event in EVENTS.items()) if log else (),
+        log_keys=keys_of(log or log_of(request_id)),
+    )
+
+
+def keys_of(log: Log) -> LogKeys:
+    return LogKeys(
+        log=log.key.verifier.text, witnesses=tuple(witness.verifier.text for witness in log.witnesses)
     )
 
 
@@ -119,6 +140,7 @@ class Sealed:
     path: Path
     manifest: Manifest
     identities: tuple[SigningIdentity, ...]
+    log: Log
 
     @property
     def anchors(self) -> list[bytes]:
@@ -134,13 +156,17 @@ def seal(
     at: datetime = NOW,
     request_id: str = "req-1",
     clock_offset_ms: float | None = 12.5,
+    log: Log | None = None,
+    signers: Sequence[SigningKey] | None = None,
 ) -> Sealed:
-    """One item per owner with these clips, sealed into `folder/name`."""
+    """One item per owner with these clips, sealed into `folder/name`; `signers` are the witnesses that co-signed the
+    log, where they are not all."""
+    logged = log or log_of(request_id)
     items = [
         item_of(n, owner, clips, clock_offset_ms)
         for n, (owner, clips) in enumerate(contents.items(), start=1)
     ]
-    facts = facts_of(*items, request_id=request_id)
+    facts = facts_of(*items, log=logged, request_id=request_id)
     sources: dict[str, Path] = {}
     for item, clips in zip(items, contents.values(), strict=True):
         for clip, content in zip(item.clips, clips, strict=True):
@@ -151,11 +177,43 @@ def seal(
     )
     path = folder / name
     manifest = write_bundle(
-        facts, clips=sources, identities=identities, output=path, now=at, software=SOFTWARE
+        facts,
+        clips=sources,
+        log=logged.entries(signers),
+        identities=identities,
+        output=path,
+        now=at,
+        software=SOFTWARE,
     )
-    return Sealed(path, manifest, identities)
+    return Sealed(path, manifest, identities, logged)
 
 
 def failures(findings: object) -> list[tuple[str, str | None]]:
     """`(check, where)` of every failed finding."""
     return [(each.check.value, each.where) for each in findings if each.result == "failed"]  # type: ignore[attr-defined]
+
+
+def reseal(
+    sealed: Sealed,
+    target: Path,
+    change: Mapping[str, bytes | None],
+    restate: Callable[[dict[str, Any]], None] = lambda manifest: None,
+) -> Path:
+    """The bundle with files replaced, added or (None) left out, and a manifest that says so, signed again by the
+    owners' own keys: what a host that holds them can do. `restate` may change what else the manifest states."""
+    with zipfile.ZipFile(sealed.path) as archive:
+        files: dict[str, bytes | None] = {name: archive.read(name) for name in archive.namelist()}
+    files |= change
+    kept = {name: data for name, data in files.items() if data is not None}
+    stated = json.loads(kept.pop(MANIFEST_PATH))
+    kept.pop(SIGNATURE_PATH)
+    stated["files"] = [
+        {"path": name, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+        for name, data in sorted(kept.items())
+    ]
+    restate(stated)
+    kept[MANIFEST_PATH] = json.dumps(stated).encode()
+    kept[SIGNATURE_PATH] = sign_manifest(kept[MANIFEST_PATH], sealed.identities, sealed.manifest.sealed_at)
+    with target.open("wb") as output:
+        write_entries(output, [(name, len(data), [data]) for name, data in sorted(kept.items())])
+    return target

@@ -110,7 +110,7 @@ CHANGES: dict[str, tuple[dict[str, bytes | None], tuple[str, str]]] = {
     "manifest removed": ({MANIFEST_PATH: None}, ("manifest", MANIFEST_PATH)),
     "manifest no JSON": ({MANIFEST_PATH: b"{"}, ("manifest", MANIFEST_PATH)),
     "manifest of a later format": (
-        {MANIFEST_PATH: b'{"format": "entrevue-bundle/2"}'},
+        {MANIFEST_PATH: b'{"format": "entrevue-bundle/3"}'},
         ("manifest", MANIFEST_PATH),
     ),
     "signature removed": ({SIGNATURE_PATH: None}, ("signature", SIGNATURE_PATH)),
