@@ -24,7 +24,8 @@ from broker.cli.requests import wait_until_finished
 from broker.evidence.bundle.models import MANIFEST_PATH, SIGNATURE_PATH, Manifest
 from broker.evidence.bundle.verify import verify_file
 
-SEALING_TRIES: Final = 6
+SEALING_TRIES: Final = 20
+"""Each waits at the broker for 20 s: together longer than a bundle waits for witnesses."""
 LONGEST_PAUSE_S: Final = 10.0
 CHUNK_BYTES: Final = 1024 * 1024
 
