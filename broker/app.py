@@ -61,6 +61,7 @@ from broker.quotas.store import Counts
 from broker.requests.clips import ClipTools, MakeClips
 from broker.requests.decisions import Decisions
 from broker.requests.delivery import Delivery
+from broker.requests.outcomes import Outcomes
 from broker.requests.scratch import clear_scratch
 from broker.requests.sealing import SealRequests, SealTools
 from broker.requests.service import Requests
@@ -300,6 +301,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         holds=Holds(desk),
         requests=requests,
         decisions=decisions,
+        outcomes=Outcomes(requests, desk),
         delivery=Delivery(requests, ledger, vault, authority, clock),
     )
     ingest = Ingest(recorders, catalog_store, ledger, vault, clock, settings, shelf, host.jitter)

@@ -119,9 +119,14 @@ class RequestItem(Answer):
     clips: tuple[RequestClip, ...]
 
 
+class Outcome(Answer):
+    outcome: str
+
+
 class Request(Answer):
     id: str
     state: str
+    outcome: Outcome | None = None
     case_ref: str
     agency: str
     submitted_at: str

@@ -1,4 +1,4 @@
-"""`entrevue request`, `requests`, `show`, `approve`, `deny`, `cancel`: the life of a request."""
+"""`entrevue request`, `requests`, `show`, `approve`, `deny`, `cancel`, `outcome`: the life of a request."""
 
 import time
 from typing import Annotated, Any, Final
@@ -28,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("approve", help="Approve items of a request.")(approve)
     app.command("deny", help="Deny items of a request.")(deny)
     app.command("cancel", help="Withdraw items of your request.")(cancel)
+    app.command("outcome", help="Close your finished request: say what came of the footage.")(outcome)
 
 
 @client_command
@@ -128,6 +129,19 @@ def cancel(
     _decide(options, request_id, "cancel", reason, item)
 
 
+@client_command
+def outcome(
+    options: ClientOptions,
+    request_id: RequestId,
+    outcome: Annotated[str, typer.Argument(help="identified, excluded, useful, unusable or not_viewed.")],
+    reason: Annotated[str | None, typer.Option(help="In words, for your own agency.")] = None,
+) -> None:
+    body = {"outcome": outcome, "reason": reason}
+    _print(
+        options, BrokerClient(options).call("POST", request_path(request_id, "outcome"), Request, body=body)
+    )
+
+
 def _decide(options: ClientOptions, request_id: str, verb: str, reason: str, items: list[int] | None) -> None:
     body: dict[str, Any] = {"reason": reason}
     if items:
@@ -140,7 +154,8 @@ def _print(options: ClientOptions, answered: Answered[Request]) -> None:
         print_json(answered.body)
         return
     found = answered.read
-    print_lines([f"{found.id}  {found.state}  case {found.case_ref}"])
+    closed = "" if found.outcome is None else f"  {found.outcome.outcome}"
+    print_lines([f"{found.id}  {found.state}  case {found.case_ref}{closed}"])
     print_table(
         ("item", "camera", "state", "asked", "hold", "clips", "why"),
         (_row(item) for item in found.items),

@@ -21,6 +21,7 @@ from broker.ingest.networks import Networks
 from broker.quotas.service import Quotas
 from broker.requests.decisions import Decisions
 from broker.requests.delivery import Delivery
+from broker.requests.outcomes import Outcomes
 from broker.requests.service import Requests
 from broker.rights.dry_run import DryRuns
 from broker.rights.explaining import Explanations
@@ -50,6 +51,7 @@ class Services:
     holds: Holds
     requests: Requests
     decisions: Decisions
+    outcomes: Outcomes
     delivery: Delivery
 
 

@@ -187,6 +187,9 @@ requests = Table(
     Column("finished_at", InstantColumn),
     Column("sealed_at", InstantColumn),
     Column("bundle_key", Text),
+    Column("outcome", String(16)),
+    Column("outcome_reason", Text),
+    Column("closed_at", InstantColumn),
     *_lease_columns(),
 )
 

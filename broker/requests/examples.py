@@ -56,6 +56,7 @@ REQUEST: Final[JsonDict] = {
     "purpose": "judicial_inquiry",
     "legal_basis": {"kind": "judicial_requisition", "reference": "PV-2026-118"},
     "reason": "Theft on platform 3",
+    "outcome": None,
     "items": [
         {
             "n": 1,
@@ -114,6 +115,8 @@ SUBMISSION_OF_AREA: Final[JsonDict] = {
     "area": holds.AREA,
     "interval": "2026-06-15T20:00:00Z/2026-06-15T20:05:00Z",
 }
+
+OUTCOME: Final[JsonDict] = {"outcome": "useful", "reason": "Shows where the bag was left"}
 
 DECISION_ON_ALL: Final[JsonDict] = {"reason": "Requisition seen"}
 DECISION_ON_ONE: Final[JsonDict] = {

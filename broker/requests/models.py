@@ -1,5 +1,6 @@
 """A request and its items: asked, held, decided, available and delivered are recorded apart."""
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -124,6 +125,25 @@ class Item(Model):
     attempts: int
 
 
+class Outcome(StrEnum):
+    """What came of the footage: somebody was identified or excluded, it was useful otherwise, it could not be used, or
+    nobody looked at it."""
+
+    IDENTIFIED = "identified"
+    EXCLUDED = "excluded"
+    USEFUL = "useful"
+    UNUSABLE = "unusable"
+    NOT_VIEWED = "not_viewed"
+
+
+class Closing(Model):
+    """The requester's latest word on what came of it."""
+
+    outcome: Outcome
+    reason: str | None
+    at: Instant
+
+
 class Request(Model):
     """A request with all of its items. `state_reason` says what its sealing waits for."""
 
@@ -140,6 +160,7 @@ class Request(Model):
     finished_at: Instant | None
     sealed_at: Instant | None
     bundle_key: str | None
+    closing: Closing | None
     attempts: int
     items: tuple[Item, ...]
 

@@ -28,7 +28,16 @@ from broker.http.ranges import RANGE_HEADERS, file_responses, ranged
 from broker.http.services import CurrentServices, Services
 from broker.keyed_calls import keyed_call
 from broker.requests import examples
-from broker.requests.models import DecidedItem, Filter, LegalBasis, Request, Submission, WantedItem, Word
+from broker.requests.models import (
+    DecidedItem,
+    Filter,
+    LegalBasis,
+    Outcome,
+    Request,
+    Submission,
+    WantedItem,
+    Word,
+)
 from broker.requests.service import AS_REQUESTER
 from broker.requests.states import ItemState, RequestState
 from broker.requests.views import RequestBodyView, RequestList, request_body
@@ -100,6 +109,13 @@ class DecisionBody(Body):
             for item in self.items or ()
         )
         return Word(reason=self.reason, named=tuple(named), version=version)
+
+
+class OutcomeBody(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.OUTCOME]})
+
+    outcome: Outcome
+    reason: Reason | None = None
 
 
 def _answer(response: Response, request: Request, view: RequestView) -> RequestBodyView:
@@ -248,6 +264,21 @@ async def deny_request(decision: CurrentDecision) -> RequestBodyView:
 async def cancel_request(decision: CurrentDecision) -> RequestBodyView:
     """By the requester; holds are let go."""
     return await decision.cancel()
+
+
+@router.post(
+    "/{request_id}/outcome", response_model=RequestBodyView, summary="Close a request", responses=WITH_ETAG
+)
+async def close_request(
+    request_id: RequestId,
+    body: OutcomeBody,
+    caller: CurrentCaller,
+    services: CurrentServices,
+    response: Response,
+) -> RequestBodyView:
+    """By the requester, once it is finished: what came of the footage. The latest word counts."""
+    closed = await services.outcomes.close(caller, request_id, body.outcome, body.reason)
+    return _answer(response, *closed)
 
 
 @router.get(

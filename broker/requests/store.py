@@ -15,6 +15,7 @@ from broker.ledger import tables
 from broker.requests.models import (
     Clip,
     ClipFacts,
+    Closing,
     Decision,
     Filter,
     Item,
@@ -176,11 +177,24 @@ def _requests(connection: Connection, rows: list[RowMapping]) -> list[Request]:
             finished_at=row["finished_at"],
             sealed_at=row["sealed_at"],
             bundle_key=row["bundle_key"],
+            closing=_closing(row),
             attempts=row["attempts"],
             items=tuple(items[row["id"]]),
         )
         for row in rows
     ]
+
+
+def _closing(row: RowMapping) -> Closing | None:
+    if row["outcome"] is None:
+        return None
+    return Closing(outcome=row["outcome"], reason=row["outcome_reason"], at=row["closed_at"])
+
+
+def close(connection: Connection, request_id: str, closing: Closing) -> None:
+    """Writes down what came of a request, in place of what was said before."""
+    values = {"outcome": closing.outcome.value, "outcome_reason": closing.reason, "closed_at": closing.at}
+    connection.execute(update(tables.requests).where(tables.requests.c.id == request_id).values(values))
 
 
 def find(connection: Connection, request_id: str) -> Request | None:

@@ -6,7 +6,7 @@ from broker.agencies.policy import RequestView
 from broker.holds.views import HeldView, held_view
 from broker.http.calls import InstantView, View
 from broker.requests import examples
-from broker.requests.models import Clip, Decision, Item, LegalBasis, Request, Signatory
+from broker.requests.models import Clip, Decision, Item, LegalBasis, Outcome, Request, Signatory
 from broker.requests.states import derive
 from broker.requests.versions import version_of
 
@@ -56,9 +56,15 @@ class ItemView(View):
     clips: list[ClipView]
 
 
+class OutcomeView(View):
+    outcome: Outcome
+    reason: str | None
+    at: InstantView
+
+
 class RequestBodyView(View):
     """A request with the items that the caller may see. `version` is its ETag; `state_reason` says what its sealing
-    waits for."""
+    waits for. `outcome` is the requester's own: owners do not see it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.REQUEST]})
 
@@ -75,6 +81,7 @@ class RequestBodyView(View):
     purpose: str
     legal_basis: LegalBasis
     reason: str
+    outcome: OutcomeView | None
     items: list[ItemView]
 
 
@@ -137,6 +144,11 @@ def _item(item: Item) -> ItemView:
     )
 
 
+def _outcome(request: Request) -> OutcomeView | None:
+    said = request.closing
+    return None if said is None else OutcomeView(outcome=said.outcome, reason=said.reason, at=said.at)
+
+
 def request_body(request: Request, view: RequestView) -> RequestBodyView:
     """The request with the items that the view shows. Its state follows from these alone, and where some are
     hidden it is not told when all were finished: that would tell of the other owners."""
@@ -156,5 +168,6 @@ def request_body(request: Request, view: RequestView) -> RequestBodyView:
         purpose=request.purpose,
         legal_basis=request.legal_basis,
         reason=request.reason,
+        outcome=_outcome(request) if view.as_requester else None,
         items=[_item(item) for item in items],
     )

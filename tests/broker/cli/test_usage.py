@@ -13,6 +13,7 @@ COMMANDS = (
     *("demo", "serve", "ingest", "worker", "search", "request", "requests", "show", "approve", "deny"),
     *(
         "cancel",
+        "outcome",
         "fetch",
         "verify",
         "hold",
