@@ -34,7 +34,9 @@ from broker.http.calls import (
 from broker.http.paging import CurrentList
 from broker.http.services import CurrentServices
 from broker.keyed_calls import keyed_call
-from broker.settings import ActionName, AgreementSettings, Days, Identifier, KindName, Seconds, Settings
+from broker.settings import Settings
+from broker.settings.sections import AgreementSettings
+from broker.settings.values import ActionName, Days, Identifier, KindName, Seconds
 
 router = APIRouter(prefix="/v1", tags=["agencies"])
 

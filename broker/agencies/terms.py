@@ -11,7 +11,7 @@ from shapely.geometry import mapping, shape
 from adapters.contract.models import Interval
 from broker.agencies.models import Approval, Terms
 from broker.errors import SetupProblem
-from broker.settings import AgreementSettings
+from broker.settings.sections import AgreementSettings
 
 
 def terms_of(agreement: AgreementSettings, base_dir: Path) -> Terms:

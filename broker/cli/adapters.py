@@ -21,7 +21,8 @@ from broker.cli.hosting import run, this_host
 from broker.cli.options import HostOptions, JsonOption, command_group, host_command
 from broker.cli.output import print_json, print_lines, print_table, waiting
 from broker.ingest.area import area_of
-from broker.settings import NetworkSettings, Settings
+from broker.settings import Settings
+from broker.settings.sections import NetworkSettings
 
 Area = tuple[float, float, float, float]
 SHOWN: Final = {Result.PASSED: "ok", Result.FAILED: "WRONG", Result.LEFT_OUT: "left out"}

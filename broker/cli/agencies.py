@@ -23,7 +23,7 @@ from broker.cli.options import (
     host_command,
 )
 from broker.cli.output import print_json, print_table
-from broker.settings import AgreementSettings
+from broker.settings.sections import AgreementSettings
 
 AGREEMENTS = TypeAdapter(tuple[AgreementSettings, ...])
 AgreementArgument = Annotated[str, typer.Argument(help="Id of the agreement.")]

@@ -18,7 +18,7 @@ from broker.holds import store
 from broker.holds.models import Hold, NewHold
 from broker.identifiers import Identifiers
 from broker.ledger.engine import Ledger
-from broker.settings import BrokerSettings
+from broker.settings.sections import BrokerSettings
 
 T = TypeVar("T")
 

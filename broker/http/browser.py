@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from broker.errors import Problem
 from broker.identifiers import SESSION_PREFIX
-from broker.settings import is_loopback
+from broker.settings.values import is_loopback
 
 SESSION_COOKIE: Final = "__Host-entrevue"
 SIGN_IN_COOKIE: Final = "__Host-entrevue-signin"

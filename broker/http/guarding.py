@@ -9,7 +9,7 @@ from broker.errors import Problem
 from broker.http.document import DescribedApi
 from broker.http.problem_details import problem_response
 from broker.http.services import Services
-from broker.settings import is_loopback
+from broker.settings.values import is_loopback
 
 CONTENT_POLICY: Final = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 HEADERS: Final = (

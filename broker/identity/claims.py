@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 
 from broker.agencies.models import Role
 from broker.identity.models import Model
-from broker.settings import IdentityProviderSettings
+from broker.settings.sections import IdentityProviderSettings
 
 LONGEST: Final = 200
 

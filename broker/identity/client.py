@@ -11,7 +11,7 @@ import httpx
 import msgspec
 
 from broker.errors import Problem
-from broker.settings import is_loopback
+from broker.settings.values import is_loopback
 
 ANSWER_BYTES: Final = 1024 * 1024
 CALL_S: Final = 10.0

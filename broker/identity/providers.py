@@ -19,7 +19,7 @@ from broker.clock import Clock
 from broker.errors import Problem
 from broker.identity.client import ProviderClient, check_address
 from broker.identity.models import ProviderSignIn
-from broker.settings import IdentityProviderSettings
+from broker.settings.sections import IdentityProviderSettings
 
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 LEEWAY_S: Final = 60

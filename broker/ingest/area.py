@@ -11,7 +11,8 @@ from adapters.contract.errors import Misconfigured
 from adapters.contract.models import Position
 from broker.agencies.terms import read_area
 from broker.errors import SetupProblem
-from broker.settings import Box, NetworkSettings
+from broker.settings.sections import NetworkSettings
+from broker.settings.values import Box
 
 
 class Area(Protocol):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from broker.settings import NetworkSettings
+from broker.settings.sections import NetworkSettings
 
 NAMING: Final = ("host", "address", "hostname", "server")
 """Options that name a host without a scheme."""

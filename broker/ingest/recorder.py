@@ -30,7 +30,8 @@ from adapters.contract.models import (
 from adapters.contract.protocol import Adapter, AdapterContext, AdapterFactory
 from broker.clock import Clock
 from broker.errors import Problem
-from broker.settings import NetworkSettings, Settings
+from broker.settings import Settings
+from broker.settings.sections import NetworkSettings
 
 T = TypeVar("T")
 

@@ -11,7 +11,8 @@ from typing import Annotated, Final
 from pydantic import AwareDatetime, Field, ValidationError
 
 from adapters.contract.models import CameraKind
-from broker.settings import Section, Settings
+from broker.settings import Settings
+from broker.settings.values import Section
 from broker.snapshots.masks import Masks
 from broker.snapshots.references import Scene
 

@@ -21,7 +21,7 @@ from broker.errors import Problem
 from broker.ingest.hosts import Hosts
 from broker.ingest.leases import Holding, Leases
 from broker.ingest.service import Ingest
-from broker.settings import NetworkSettings
+from broker.settings.sections import NetworkSettings
 from broker.stopping import heed_cancellation
 
 TAKE_EVERY_S: Final = 10.0

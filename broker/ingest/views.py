@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 from broker.catalog.models import BreakerState, NetworkReport
 from broker.http.calls import InstantView, View
 from broker.ingest import examples
-from broker.settings import NetworkSettings
+from broker.settings.sections import NetworkSettings
 
 
 class HeldView(View):

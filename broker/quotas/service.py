@@ -11,7 +11,7 @@ from typing import Final
 
 from broker.errors import Problem
 from broker.quotas.store import Counts
-from broker.settings import LimitSettings
+from broker.settings.sections import LimitSettings
 
 PARTS: Final = 20
 MINUTE_S: Final = 60.0

@@ -16,7 +16,7 @@ from broker.holds.limits import check_interval, check_located, footage_grants, h
 from broker.identifiers import Identifiers
 from broker.requests.models import NewItem, Submission, WantedItem
 from broker.requests.states import ItemState
-from broker.settings import BasisSettings, BrokerSettings
+from broker.settings.sections import BasisSettings, BrokerSettings
 
 
 def check_form(submission: Submission, settings: BrokerSettings, at: datetime) -> BasisSettings:

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from broker.agencies.models import Role, Terms
 from broker.agencies.terms import terms_of
-from broker.settings import AgreementSettings
+from broker.settings.sections import AgreementSettings
 from tests.attack.oracle import OPERATING, Agreed, Situation
 from tests.world import LAST_MINUTES, NOW, SignedIn, TestBroker, open_test_broker, settings, submission
 

@@ -33,7 +33,7 @@ from broker.keyed_calls import KeyedCall
 from broker.ledger.engine import Ledger
 from broker.ledger.idempotency import create_once
 from broker.pages import Cut, Page
-from broker.settings import BrokerSettings
+from broker.settings.sections import BrokerSettings
 
 STARTED: Final = "emergency_started"
 ENDED: Final = "emergency_ended"

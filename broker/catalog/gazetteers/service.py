@@ -23,7 +23,7 @@ from broker.catalog.placelist import PlaceRow
 from broker.clock import Clock
 from broker.errors import Problem, SetupProblem
 from broker.ledger.engine import Ledger
-from broker.settings import Identifier
+from broker.settings.values import Identifier
 
 REASONS_KEPT: Final = 1000
 LONGEST_ID: Final = 300

@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 from broker.identity.client import ProviderClient
 from broker.identity.models import ProviderSignIn
 from broker.identity.providers import Provider
-from broker.settings import IdentityProviderSettings
+from broker.settings.sections import IdentityProviderSettings
 from tests.world import NOW, StandingClock
 
 ISSUER = "https://login.test"

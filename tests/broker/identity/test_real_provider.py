@@ -13,7 +13,8 @@ from broker.agencies.models import Role
 from broker.clock import SystemClock
 from broker.http.browser import SIGN_IN_COOKIE
 from broker.identifiers import RandomIdentifiers
-from broker.settings import IdentityProviderSettings, Secret
+from broker.settings.sections import IdentityProviderSettings
+from broker.settings.values import Secret
 from tests.broker.identity.browsers import ORIGIN, Browser, actions
 from tests.identity_provider.process import CLIENT_ID, CLIENT_SECRET, RealProvider, run_provider
 from tests.world import StandingClock, TestBroker, open_test_broker, settings

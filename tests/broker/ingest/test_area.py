@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 
 from adapters.contract.models import Position
 from broker.ingest.area import BoxArea, PolygonArea, why_outside
-from broker.settings import NetworkSettings, Settings
+from broker.settings import Settings
+from broker.settings.sections import NetworkSettings
 from tests.world import camera, default_recorders, open_test_broker, settings
 
 PARIS = (2.2, 48.8, 2.5, 48.95)

@@ -16,7 +16,7 @@ from adapters.contract.errors import (
 from adapters.contract.models import CameraStatus, FootageListing, Interval, Snapshot
 from adapters.registry import load
 from broker.catalog.models import Camera
-from broker.settings import NetworkSettings
+from broker.settings.sections import NetworkSettings
 from tests.world import (
     NOW,
     FakeRecorder,

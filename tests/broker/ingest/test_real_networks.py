@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from adapters.registry import load
 from broker.agencies.models import Role
-from broker.settings import NetworkSettings
+from broker.settings.sections import NetworkSettings
 from tests.requirements import sample_data
 from tests.world import NOW, SignedIn, StandingClock, TestBroker, open_test_broker, settings
 

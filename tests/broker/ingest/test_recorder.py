@@ -20,7 +20,7 @@ from adapters.contract.models import (
     Span,
 )
 from broker.ingest.recorder import Recorder
-from broker.settings import NetworkSettings
+from broker.settings.sections import NetworkSettings
 from tests.world import ALL_CAPABILITIES, FakeRecorder
 
 NETWORK = NetworkSettings(id="net", agency="rail", adapter="any")

@@ -17,7 +17,7 @@ from broker.errors import Problem
 from broker.ingest.leases import LEASE_S, Leases
 from broker.ingest.pace import after_failure, after_success
 from broker.ingest.schedule import Schedule
-from broker.settings import NetworkSettings
+from broker.settings.sections import NetworkSettings
 from tests.broker.ingest.lease_stores import MemoryLeases
 from tests.broker.ingest.virtual_time import VirtualClock, run_virtually
 from tests.world import NOW

@@ -23,7 +23,7 @@ from adapters.contract.models import (
 )
 from broker.agencies.models import Role
 from broker.ingest.recorder import Recorder
-from broker.settings import NetworkSettings
+from broker.settings.sections import NetworkSettings
 from tests.broker.catalog.waiting import until
 from tests.world import LAST_MINUTES, FakeRecorder, camera, open_test_broker, settings
 

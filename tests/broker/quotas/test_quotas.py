@@ -13,7 +13,7 @@ from broker.agencies.models import Role
 from broker.errors import Problem
 from broker.quotas.service import PARTS, Quotas
 from broker.quotas.store import Counts
-from broker.settings import LimitSettings
+from broker.settings.sections import LimitSettings
 from tests.world import SignedIn, TestBroker, open_test_broker, settings
 
 

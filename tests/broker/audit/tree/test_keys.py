@@ -8,7 +8,7 @@ import pytest
 
 from broker.audit.tree.keys import FILE, open_log_key, read_log_key, witness_keys
 from broker.errors import SetupProblem
-from broker.settings import BrokerSettings
+from broker.settings.sections import BrokerSettings
 from broker.transparency.notes import KeyKind, new_key
 
 ORIGIN = "log.test/log"

@@ -16,7 +16,8 @@ from broker.api import create_api
 from broker.clock import SystemClock
 from broker.http.connections import GuardedProtocol
 from broker.identifiers import RandomIdentifiers
-from broker.settings import IdentityProviderSettings, Secret
+from broker.settings.sections import IdentityProviderSettings
+from broker.settings.values import Secret
 from tests.broker.identity.browsers import PASSWORD
 from tests.identity_provider.process import CLIENT_ID, CLIENT_SECRET, run_provider
 from tests.requirements import executable

@@ -7,7 +7,9 @@ from pydantic import ValidationError
 from redis.asyncio import ConnectionPool
 
 from broker.errors import SetupProblem
-from broker.settings import BrokerSettings, Secret, Settings, load_settings
+from broker.settings import Settings, load_settings
+from broker.settings.sections import BrokerSettings
+from broker.settings.values import Secret
 
 GOOD = """
 [broker]
