@@ -5,6 +5,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from broker.agencies.emergencies.routes import router as emergencies_router
+from broker.agencies.notices.routes import router as notices_router
 from broker.agencies.routes import router as agencies_router
 from broker.audit.routes import router as audit_router
 from broker.audit.tree.metrics import TreeMetrics
@@ -50,6 +51,7 @@ def create_api(services: Services) -> FastAPI:
         agencies_router,
         rights_router,
         emergencies_router,
+        notices_router,
         identity_router,
         networks_router,
         audit_router,

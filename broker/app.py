@@ -21,6 +21,7 @@ from adapters.contract.protocol import GazetteerReader, Manifest
 from broker.agencies.agreements import Agreements
 from broker.agencies.authority import Authority
 from broker.agencies.emergencies.service import Emergencies
+from broker.agencies.notices.service import Notices
 from broker.agencies.officers import Officers
 from broker.audit.erasure.service import ErasePeople, Erasure
 from broker.audit.service import AuditLog
@@ -61,6 +62,7 @@ from broker.quotas.store import Counts
 from broker.requests.clips import ClipTools, MakeClips
 from broker.requests.decisions import Decisions
 from broker.requests.delivery import Delivery
+from broker.requests.expiring import MindDeadlines, Warnings
 from broker.requests.outcomes import Outcomes
 from broker.requests.scratch import clear_scratch
 from broker.requests.sealing import SealRequests, SealTools
@@ -97,6 +99,7 @@ class Office:
     identity: Identity
     agreements: Agreements
     emergencies: Emergencies
+    notices: Notices
     audit: AuditLog
     tree: LogTree
     erasure: Erasure
@@ -233,12 +236,14 @@ def build_office(settings: Settings, host: Host, ledger: Ledger) -> Office:
     idle = timedelta(minutes=settings.session.idle_min)
     authority = Authority(ledger, clock, settings.broker.purposes, idle)
     networks = {network.id: network.agency for network in settings.network}
+    notices = Notices(ledger, clock, identifiers, authority)
     return Office(
         authority=authority,
         officers=Officers(ledger, clock, identifiers, authority),
         identity=build_identity(settings, ledger, clock, identifiers, authority),
         agreements=Agreements(ledger, clock, authority),
-        emergencies=Emergencies(ledger, clock, identifiers, authority, settings.broker),
+        emergencies=Emergencies(ledger, clock, identifiers, authority, notices, settings.broker),
+        notices=notices,
         audit=AuditLog(ledger, clock),
         tree=LogTree(ledger, clock, witness_keys((a.id, a.witness) for a in settings.agency)),
         erasure=Erasure(ledger, clock, settings.broker.log_personal_days),
@@ -280,7 +285,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
     )
     sequencer = Sequencer(ledger, clock, open_log_key(key_folder(settings), limits.origin))
     requests = Requests(desk)
-    decisions = Decisions(requests, desk)
+    decisions = Decisions(requests, desk, office.notices)
     services = Services(
         settings=settings,
         clock=clock,
@@ -290,6 +295,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         quotas=Quotas(settings.limits, Counts(catalog_store.connections)),
         agreements=office.agreements,
         emergencies=office.emergencies,
+        notices=office.notices,
         audit=office.audit,
         tree=office.tree,
         sequencer=sequencer,
@@ -329,6 +335,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         PlaceHolds(ledger, recorders, clock, host.jitter, limits.max_attempts, decisions.note_hold),
         MakeClips(clip_tools),
         SealRequests(seal_tools),
+        MindDeadlines(ledger, authority, office.notices, clock, Warnings.of(limits)),
         ReleaseHolds(ledger, recorders, clock, host.jitter, limits.max_attempts),
         ErasePeople(office.erasure, clock),
     )

@@ -206,6 +206,7 @@ class Terms(Model):
     audio: bool
     lead_in: bool = True
     hours: Hours | None = None
+    decide_within_h: float | None = None
 
     @property
     def parties(self) -> tuple[str, ...]:
@@ -274,11 +275,12 @@ class Review(Model):
 
 
 class Notice(Model):
-    """What every officer of a role of an agency must be told: `kind` happened to `subject`."""
+    """What every officer of a role of an agency, or one officer, must be told: `kind` happened to `subject`."""
 
     id: str
     agency: str
-    role: Role
+    role: Role | None
+    officer_id: str | None
     kind: str
     subject: str
     at: Instant

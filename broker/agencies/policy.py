@@ -63,7 +63,7 @@ AGENCY_ACTIONS: Final[dict[AgencyAction, frozenset[Role]]] = {
     AgencyAction.START_EMERGENCY: frozenset({Role.OPERATOR}),
     AgencyAction.READ_EMERGENCIES: frozenset({Role.OPERATOR, Role.CUSTODIAN, Role.AUDITOR, Role.DPO}),
     AgencyAction.REVIEW_EMERGENCY: frozenset({Role.CUSTODIAN}),
-    AgencyAction.READ_NOTICES: frozenset({Role.CUSTODIAN, Role.AUDITOR, Role.DPO}),
+    AgencyAction.READ_NOTICES: frozenset(Role),
 }
 
 OWN_BASIS: Final = "own"

@@ -36,7 +36,7 @@ from broker.http.services import CurrentServices
 from broker.keyed_calls import keyed_call
 from broker.settings import Settings
 from broker.settings.sections import AgreementSettings
-from broker.settings.values import ActionName, Days, Identifier, KindName, Seconds
+from broker.settings.values import ActionName, Days, HoursLong, Identifier, KindName, Seconds
 
 router = APIRouter(prefix="/v1", tags=["agencies"])
 
@@ -82,6 +82,7 @@ class AgreementBody(Body):
     approval: Literal["automatic", "manual", "two_person"] = "manual"
     max_clip_s: Seconds | None = None
     hold_max_days: Days | None = None
+    decide_within_h: HoursLong | None = None
     grace_days: Annotated[float, Field(ge=0, le=36_525, allow_inf_nan=False)] = 0
     audio: bool = False
     lead_in: bool = True

@@ -27,6 +27,7 @@ SCOPE_AGENCY_ACTIONS: Final[dict[Scope, frozenset[AgencyAction]]] = {
             AgencyAction.HOLD,
             AgencyAction.START_EMERGENCY,
             AgencyAction.READ_EMERGENCIES,
+            AgencyAction.READ_NOTICES,
             AgencyAction.READ_REQUESTS,
         }
     ),
@@ -50,7 +51,9 @@ SCOPE_AGENCY_ACTIONS: Final[dict[Scope, frozenset[AgencyAction]]] = {
             AgencyAction.READ_NOTICES,
         }
     ),
-    Scope.ADMIN: frozenset({AgencyAction.ADMINISTER, AgencyAction.READ_AGREEMENTS}),
+    Scope.ADMIN: frozenset(
+        {AgencyAction.ADMINISTER, AgencyAction.READ_AGREEMENTS, AgencyAction.READ_NOTICES}
+    ),
 }
 """What a scope leaves of the rights within one's own agency."""
 

@@ -35,6 +35,7 @@ def terms_of(agreement: AgreementSettings, base_dir: Path) -> Terms:
         audio=agreement.audio,
         lead_in=agreement.lead_in,
         hours=agreement.hours,
+        decide_within_h=agreement.decide_within_h,
     )
 
 

@@ -115,6 +115,7 @@ class RequestItem(Answer):
     state: str
     state_reason: str | None
     requested: str
+    decide_by: str | None = None
     held: Held | None
     clips: tuple[RequestClip, ...]
 

@@ -97,8 +97,11 @@ def list_requests(
         print_json(answered.body)
         return
     print_table(
-        ("request", "state", "case", "from", "submitted", "items"),
-        ((r.id, r.state, r.case_ref, r.agency, r.submitted_at, len(r.items)) for r in answered.read.requests),
+        ("request", "state", "case", "from", "submitted", "decide by", "items"),
+        (
+            (r.id, r.state, r.case_ref, r.agency, r.submitted_at, _decide_by(r), len(r.items))
+            for r in answered.read.requests
+        ),
     )
     note_more(answered.read.links)
 
@@ -160,6 +163,11 @@ def _print(options: ClientOptions, answered: Answered[Request]) -> None:
         ("item", "camera", "state", "asked", "hold", "clips", "why"),
         (_row(item) for item in found.items),
     )
+
+
+def _decide_by(found: Request) -> str | None:
+    """The earliest deadline among the items."""
+    return min((item.decide_by for item in found.items if item.decide_by is not None), default=None)
 
 
 def _row(item: RequestItem) -> tuple[object, ...]:

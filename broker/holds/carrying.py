@@ -176,7 +176,8 @@ class PlaceHolds(_HoldJob):
             )
             audit.append(connection, self._entry(hold, f"hold_{placed.state.value}"), at)
             if placed.finding is not None:
-                self._note_placed(connection, hold, placed.finding)
+                kept = placed.finding.model_copy(update={"kept": placed.handle is not None})
+                self._note_placed(connection, hold, kept)
 
         await self._ledger.write(work)
 
@@ -231,6 +232,7 @@ async def _look(recorder: Recorder, hold: Hold, receipt: HoldReceipt | None) -> 
     return Finding(
         available=merged([*(span.interval for span in listing.spans), *_inside(hold, receipt)]),
         overwrite_at=min(overwrites, default=None),
+        gone_at=max(overwrites) if overwrites and len(overwrites) == len(listing.spans) else None,
         clock_offset_ms=recorder.clock_offset_ms,
     )
 

@@ -93,8 +93,11 @@ class Hold(NewHold):
 
 
 class Finding(Model):
-    """What the recorder said while a hold was placed: the footage there is, and when it would be erased."""
+    """What the recorder said while a hold was placed: the footage there is, when the first and the last of it would be
+    erased, and whether a hold keeps it from that."""
 
     available: tuple[Interval, ...]
     overwrite_at: Instant | None
+    gone_at: Instant | None
+    kept: bool = False
     clock_offset_ms: float | None

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from broker.agencies.agreements import Agreements
 from broker.agencies.authority import Authority
 from broker.agencies.emergencies.service import Emergencies
+from broker.agencies.notices.service import Notices
 from broker.agencies.officers import Officers
 from broker.audit.service import AuditLog
 from broker.audit.tree.sequencer import Sequencer
@@ -40,6 +41,7 @@ class Services:
     quotas: Quotas
     agreements: Agreements
     emergencies: Emergencies
+    notices: Notices
     audit: AuditLog
     tree: LogTree
     sequencer: Sequencer

@@ -217,10 +217,16 @@ request_items = Table(
     Column("delivered", JSON, nullable=False),
     Column("gaps", JSON, nullable=False),
     Column("overwrite_at", InstantColumn),
+    Column("decide_by", InstantColumn),
+    Column("decide_by_limit", String(16)),
+    Column("press_at", InstantColumn),
+    Column("reminders", Integer, nullable=False, server_default="0"),
     Column("clock_offset_ms", JSON),
     Column("finished_at", InstantColumn),
     *_lease_columns(),
     Index("ix_request_items_work", "state", "due_at"),
+    Index("ix_request_items_deadline", "state", "press_at"),
+    Index("ix_request_items_to_decide", "owner", "state", "press_at", "request_id"),
 )
 
 decisions = Table(
@@ -352,10 +358,12 @@ notices = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("agency", String(64), nullable=False),
-    Column("role", String(16), nullable=False),
+    Column("role", String(16)),
+    Column("officer_id", String(64)),
     Column("kind", String(32), nullable=False),
     Column("subject", String(64), nullable=False),
     Column("at", InstantColumn, nullable=False),
     Index("ix_notices_addressee", "agency", "role"),
+    Index("ix_notices_subject", "subject"),
 )
-"""What officers of a role of an agency must be told; ids sort by time."""
+"""What officers of a role of an agency, or one officer, must be told; ids sort by time."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection
 
 from adapters.contract.models import Interval
-from broker.agencies.models import AgencyAction, Agreement, Caller, PolicyBook
+from broker.agencies.models import AgencyAction, Agreement, Caller, PolicyBook, Role
+from broker.agencies.notices.service import Addressee, Notices
 from broker.agencies.officers import read_officer
 from broker.agencies.policy import RequestView, may
 from broker.audit import store as audit
@@ -16,17 +18,21 @@ from broker.holds import orders
 from broker.holds.models import Finding, Hold
 from broker.holds.orders import OrderDesk
 from broker.requests import store
+from broker.requests.deadlines import Deadline, presses_at, without_hold
 from broker.requests.models import DecidedItem, Decision, Item, Request, Word
 from broker.requests.service import Requests, found, host_entry, signatory
 from broker.requests.states import FINAL_ITEMS, ItemState
 from broker.requests.versions import check_version
 
+NOT_HELD: Final = "footage_not_held"
+
 
 class Decisions:
     """What moves items on by people's word."""
 
-    def __init__(self, requests: Requests, desk: OrderDesk) -> None:
+    def __init__(self, requests: Requests, desk: OrderDesk, notices: Notices) -> None:
         self._requests = requests
+        self._notices = notices
         self._ledger = desk.ledger
         self._authority = desk.authority
         self._clock = desk.clock
@@ -92,7 +98,7 @@ class Decisions:
         store.add_decision(connection, self._identifiers.new("dec"), item.request_id, decision)
         if verdict is ItemState.DENIED:
             store.move_item(connection, item, ItemState.DENIED, at, reason=reason)
-            orders.let_go(connection, item.hold, at + _grace(item, book.agreements))
+            orders.let_go(connection, item.hold, at + grace_of(item, book.agreements))
             return
         counting = [d for d in item.decisions if _still_decides(connection, d, item.camera.agency, at)]
         granted: Interval | None = item.requested
@@ -144,6 +150,7 @@ class Decisions:
         if item is None or item.state in FINAL_ITEMS:
             return
         store.note_footage(connection, item, finding.available, finding.overwrite_at, finding.clock_offset_ms)
+        self._press(connection, request, item, finding)
         if finding.available:
             return
         store.move_item(
@@ -155,6 +162,19 @@ class Decisions:
         )
         entry = host_entry(request, item, "item_unavailable")
         audit.append(connection, entry, self._clock.now())
+
+    def _press(self, connection: Connection, request: Request, item: Item, finding: Finding) -> None:
+        """Footage that nobody keeps presses: its deadline may be earlier, and its owner is told at once."""
+        if item.state is not ItemState.PENDING or item.decide_by is None or item.decide_by_limit is None:
+            return
+        due = Deadline(item.decide_by, item.decide_by_limit)
+        if not finding.kept:
+            due = without_hold(due, finding.gone_at)
+        press_at = presses_at(due.at, finding.overwrite_at, is_kept=finding.kept)
+        store.set_deadline(connection, item, due, press_at)
+        if not finding.kept and finding.available:
+            told = [Addressee(item.camera.agency, Role.CUSTODIAN)]
+            self._notices.tell_once(connection, told, NOT_HELD, request.id, self._clock.now())
 
 
 def _still_decides(connection: Connection, decision: Decision, owner: str, at: datetime) -> bool:
@@ -187,6 +207,7 @@ def _named_items(
     return [(own[part.n], part.interval) for part in named]
 
 
-def _grace(item: Item, agreements: Sequence[Agreement]) -> timedelta:
+def grace_of(item: Item, agreements: Sequence[Agreement]) -> timedelta:
+    """How long the footage of an item that is over stays held, by its agreement."""
     days = next((a.terms.grace_days for a in agreements if a.id == item.agreement_id), 0.0)
     return timedelta(days=days)

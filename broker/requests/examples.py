@@ -84,6 +84,8 @@ REQUEST: Final[JsonDict] = {
             ],
             "gaps": ["2026-06-15T20:02:20Z/2026-06-15T20:02:40Z"],
             "overwrite_at": "2026-07-15T20:01:00Z",
+            "decide_by": None,
+            "decide_by_limit": None,
             "clock_offset_ms": -140.0,
             "clips": [CLIP_BEFORE, CLIP_AFTER],
         }

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters.contract.models import Instant, Interval
 from broker.catalog.models import Camera
 from broker.holds.models import Hold
+from broker.requests.deadlines import Deadline, Limit
 from broker.requests.states import ItemState, RequestState
 
 
@@ -119,6 +120,10 @@ class Item(Model):
     delivered: tuple[Interval, ...]
     gaps: tuple[Interval, ...]
     overwrite_at: Instant | None
+    decide_by: Instant | None
+    decide_by_limit: Limit | None
+    press_at: Instant | None
+    reminders: int
     clock_offset_ms: float | None
     decisions: tuple[Decision, ...]
     clips: tuple[Clip, ...]
@@ -191,6 +196,7 @@ class NewItem(Model):
     hold_id: str
     hold_until: Instant | None
     overwrite_at: Instant | None
+    deadline: Deadline | None
 
 
 class DecidedItem(Model):
@@ -210,7 +216,8 @@ class Word(Model):
 
 
 class Filter(Model):
-    """Which requests a list shows. `view_…` restrict it to what the caller may see."""
+    """Which requests a list shows. `view_…` restrict it to what the caller may see; it goes on from what comes `before`
+    in a list of the newest, or `after` in one of what presses."""
 
     view_requester: str | None
     view_owner: str | None
@@ -220,6 +227,7 @@ class Filter(Model):
     to_decide: bool = False
     mine: bool = False
     before: str | None = None
+    after: tuple[Instant, str] | None = None
     limit: int = 50
 
 

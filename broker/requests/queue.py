@@ -48,6 +48,24 @@ def has_due_request(connection: Connection, at: datetime) -> bool:
     return connection.execute(select(REQUESTS.c.id).where(_request_is_due(at)).limit(1)).first() is not None
 
 
+def find_pressing(
+    connection: Connection, at: datetime, remind_until: datetime, escalate_until: datetime
+) -> str | None:
+    """The request whose item presses most: past its deadline, or whose owner is to be reminded, once of each."""
+    pressing = or_(
+        ITEMS.c.decide_by <= at,
+        and_(ITEMS.c.press_at <= remind_until, ITEMS.c.reminders < 1),
+        and_(ITEMS.c.press_at <= escalate_until, ITEMS.c.reminders < 2),
+    )
+    query = (
+        select(ITEMS.c.request_id)
+        .where(ITEMS.c.state == ItemState.PENDING.value, ITEMS.c.decide_by.is_not(None), pressing)
+        .order_by(ITEMS.c.press_at)
+        .limit(1)
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
 def claim_item(connection: Connection, lease: Lease, at: datetime) -> tuple[Request, Item] | None:
     """The next item to make clips of, leased and in processing; the one overwritten first comes first."""
     chosen = connection.execute(

@@ -210,29 +210,30 @@ async def list_requests(
     limit: Annotated[int, Query(ge=1, le=200, examples=[50])] = 50,
     cursor: Annotated[str | None, Query(max_length=1000, examples=[examples.CURSOR])] = None,
 ) -> RequestList:
-    """The caller's own requests, and for a custodian those about their agency's cameras; newest first."""
+    """The caller's own requests, and for a custodian those about their agency's cameras; newest first, and what waits
+    for a decision by how much it presses."""
     identity = [state, owner, case_ref, to_decide, mine]
-    before = None
-    if cursor is not None:
-        before = decode_cursor(identity, cursor).get("before")
-        if not isinstance(before, str):
-            raise Problem("cursor_invalid", "the cursor is damaged: start without one")
-    wanted = Filter(
-        view_requester=None,
-        view_owner=None,
-        state=state,
-        owner=owner,
-        case_ref=case_ref,
-        to_decide=to_decide,
-        mine=mine,
-        before=before,
-        limit=limit,
-    )
-    found, more = await services.requests.list_requests(caller, wanted)
+    position = {} if cursor is None else decode_cursor(identity, cursor)
+    try:
+        if cursor is not None and set(position) != {"after" if to_decide else "before"}:
+            raise ValueError("it names no place in this list")
+        wanted = Filter(
+            view_requester=None,
+            view_owner=None,
+            state=state,
+            owner=owner,
+            case_ref=case_ref,
+            to_decide=to_decide,
+            mine=mine,
+            limit=limit,
+            **position,
+        )
+    except ValueError as error:
+        raise Problem("cursor_invalid", "the cursor is damaged: start without one") from error
+    found, following = await services.requests.list_requests(caller, wanted)
     links = []
-    if more:
-        following = encode_cursor(identity, {"before": found[-1][0].id})
-        href = next_href("/v1/requests", asked.scope["query_string"], following)
+    if following is not None:
+        href = next_href("/v1/requests", asked.scope["query_string"], encode_cursor(identity, following))
         links.append({"rel": "next", "href": href})
     return RequestList(requests=[request_body(request, view) for request, view in found], links=links)
 

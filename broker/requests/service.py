@@ -1,6 +1,7 @@
 """The life of a request as people drive it: submit and read. `broker.requests.decisions` moves it on."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -15,7 +16,7 @@ from broker.holds.models import NewHold
 from broker.holds.orders import OrderDesk
 from broker.keyed_calls import KeyedCall
 from broker.ledger.idempotency import create_once, find_created
-from broker.requests import store
+from broker.requests import listing, store
 from broker.requests.models import Filter, Item, NewItem, Request, Signatory, Submission
 from broker.requests.submission import Checker, check_form
 
@@ -52,7 +53,7 @@ class Requests:
         await self._authority.require(caller, AgencyAction.SUBMIT_REQUEST, "submit_request")
         at = self._clock.now()
         basis = check_form(submission, self._desk.settings, at)
-        checker = Checker(caller, basis, self._desk.identifiers, at)
+        checker = Checker(caller, basis, self._desk.identifiers, at, self._desk.settings.decide_within_h)
         wanted = [item.camera_id for item in submission.items]
         cameras = await self._desk.catalog.cameras(sorted(set(wanted)))
         request_id = self._desk.identifiers.new("req")
@@ -144,8 +145,9 @@ class Requests:
 
     async def list_requests(
         self, caller: Caller, wanted: Filter
-    ) -> tuple[list[tuple[Request, RequestView]], bool]:
-        """The caller's own requests, and for a custodian those about their agency; whether more follow."""
+    ) -> tuple[list[tuple[Request, RequestView]], dict[str, Any] | None]:
+        """The caller's own requests, and for a custodian those about their agency; where more follow, what the next
+        list goes on from."""
         await self._authority.require_purpose(caller)
         await self._authority.require(caller, AgencyAction.READ_REQUESTS, "list_requests")
         at, officer = self._clock.now(), caller.officer
@@ -155,14 +157,19 @@ class Requests:
                 "view_owner": officer.agency if may(officer, AgencyAction.DECIDE, at) else None,
             }
         )
-        found = await self._ledger.read(lambda c: store.list_requests(c, wanted))
+        found = await self._ledger.read(lambda c: listing.list_requests(c, wanted))
         page = found[: wanted.limit]
         entry = self._authority.entry(caller, Operation.CONSULTATION, "list_requests").model_copy(
             update={"objects": tuple(r.id for r in page)}
         )
         await self._ledger.write(lambda c: audit.append(c, entry, at))
         views = [(r, request_view(officer, r.requester.officer_id, r.owners, at)) for r in page]
-        return views, len(found) > len(page)
+        if len(found) <= len(page):
+            return views, None
+        if wanted.to_decide:
+            at, request_id = listing.pressing_key(page[-1], wanted.view_owner)
+            return views, {"after": [at.isoformat(), request_id]}
+        return views, {"before": page[-1].id}
 
     async def reread(self, request: Request) -> Request:
         """The request as it is now, for somebody who may see it already."""

@@ -4,7 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, RowMapping, exists, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    insert,
+    select,
+    update,
+)
 
 from adapters.contract.gaps import gap_over_s, longest_period_s
 from adapters.contract.models import Interval
@@ -12,12 +18,12 @@ from broker.catalog.models import Camera
 from broker.holds import store as holds
 from broker.holds.models import Hold
 from broker.ledger import tables
+from broker.requests.deadlines import Deadline, presses_at
 from broker.requests.models import (
     Clip,
     ClipFacts,
     Closing,
     Decision,
-    Filter,
     Item,
     LegalBasis,
     NewItem,
@@ -79,6 +85,13 @@ def insert_request(
                 "delivered": [],
                 "gaps": [],
                 "overwrite_at": item.overwrite_at,
+                "decide_by": None if item.deadline is None else item.deadline.at,
+                "decide_by_limit": None if item.deadline is None else item.deadline.limit.value,
+                "press_at": (
+                    None
+                    if item.deadline is None
+                    else presses_at(item.deadline.at, item.overwrite_at, is_kept=False)
+                ),
                 "clock_offset_ms": item.camera.clock_offset_ms,
                 "due_at": at,
                 "attempts": 0,
@@ -145,6 +158,10 @@ def _item(row: RowMapping, hold: Hold | None, decisions: list[Decision], clips: 
         delivered=INTERVALS.validate_python(row["delivered"]),
         gaps=INTERVALS.validate_python(row["gaps"]),
         overwrite_at=row["overwrite_at"],
+        decide_by=row["decide_by"],
+        decide_by_limit=row["decide_by_limit"],
+        press_at=row["press_at"],
+        reminders=row["reminders"],
         clock_offset_ms=row["clock_offset_ms"],
         decisions=tuple(decisions),
         clips=tuple(clips),
@@ -152,7 +169,8 @@ def _item(row: RowMapping, hold: Hold | None, decisions: list[Decision], clips: 
     )
 
 
-def _requests(connection: Connection, rows: list[RowMapping]) -> list[Request]:
+def read_rows(connection: Connection, rows: list[RowMapping]) -> list[Request]:
+    """The requests of these rows, with all that belongs to them."""
     ids = [row["id"] for row in rows]
     held = holds.of_requests(connection, ids)
     decisions, clips = _decisions(connection, ids), _clips(connection, ids)
@@ -200,41 +218,7 @@ def close(connection: Connection, request_id: str, closing: Closing) -> None:
 def find(connection: Connection, request_id: str) -> Request | None:
     query = select(tables.requests).where(tables.requests.c.id == request_id)
     rows = list(connection.execute(query).mappings())
-    return _requests(connection, rows)[0] if rows else None
-
-
-def list_requests(connection: Connection, wanted: Filter) -> list[Request]:
-    """Newest first; one more than the limit, so that the caller knows whether more follow."""
-    requests, items = tables.requests, tables.request_items
-
-    def has_item(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-        return exists().where(items.c.request_id == requests.c.id, *conditions)
-
-    seen: list[ColumnElement[bool]] = []
-    if wanted.view_requester is not None:
-        seen.append(requests.c.officer_id == wanted.view_requester)
-    if wanted.view_owner is not None and not wanted.mine:
-        seen.append(has_item(items.c.owner == wanted.view_owner))
-    query = select(requests).where(or_(*seen)) if seen else select(requests).where(requests.c.id.is_(None))
-    if wanted.state is not None:
-        query = query.where(requests.c.state == wanted.state.value)
-    if wanted.case_ref is not None:
-        query = query.where(requests.c.case_ref == wanted.case_ref)
-    if wanted.owner is not None:
-        # an owner's custodian learns nothing of the other owners' items, not even that there are some
-        query = query.where(
-            has_item(
-                items.c.owner == wanted.owner,
-                or_(requests.c.officer_id == wanted.view_requester, items.c.owner == wanted.view_owner),
-            )
-        )
-    if wanted.to_decide:
-        mine = (items.c.owner == wanted.view_owner, items.c.state == ItemState.PENDING.value)
-        query = query.where(has_item(*mine))
-    if wanted.before is not None:
-        query = query.where(requests.c.id < wanted.before)
-    query = query.order_by(requests.c.id.desc()).limit(wanted.limit + 1)
-    return _requests(connection, list(connection.execute(query).mappings()))
+    return read_rows(connection, rows)[0] if rows else None
 
 
 def touch(connection: Connection, request_id: str, at: datetime) -> RequestState:
@@ -289,6 +273,16 @@ def note_footage(
             clock_offset_ms=clock_offset_ms,
         )
     )
+
+
+def set_deadline(connection: Connection, item: Item, due: Deadline, press_at: datetime) -> None:
+    values = {"decide_by": due.at, "decide_by_limit": due.limit.value, "press_at": press_at}
+    connection.execute(_update_item(item).values(values))
+
+
+def note_reminder(connection: Connection, item: Item, stage: int) -> None:
+    """Counts who was told that the decision presses."""
+    connection.execute(_update_item(item).values(reminders=stage))
 
 
 def _gap_over_s(item: Item) -> float:

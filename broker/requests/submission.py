@@ -14,6 +14,7 @@ from broker.catalog.models import Camera
 from broker.errors import Problem
 from broker.holds.limits import check_interval, check_located, footage_grants, hold_until
 from broker.identifiers import Identifiers
+from broker.requests.deadlines import deadline
 from broker.requests.models import NewItem, Submission, WantedItem
 from broker.requests.states import ItemState
 from broker.settings.sections import BasisSettings, BrokerSettings
@@ -45,6 +46,7 @@ class Checker:
     basis: BasisSettings
     identifiers: Identifiers
     at: datetime
+    decide_within_h: float
 
     def items(
         self, submission: Submission, cameras: Sequence[Camera], book: PolicyBook
@@ -71,6 +73,18 @@ class Checker:
         grant = min(grants, key=_approvals)
         agreement = grant.agreement
         needed = _approvals(grant)
+        until = hold_until(
+            self.at,
+            self.basis.hold_days,
+            agreement.terms.hold_max_days if agreement and not self.basis.judicial else None,
+        )
+        due = deadline(
+            self.at,
+            broker_h=self.decide_within_h,
+            basis_h=self.basis.decide_within_h,
+            agreement_h=agreement.terms.decide_within_h if agreement else None,
+            hold_until=until,
+        )
         return NewItem(
             n=n,
             camera=camera,
@@ -81,12 +95,9 @@ class Checker:
             approvals_needed=needed,
             audio=agreement is not None and agreement.terms.audio,
             hold_id=self.identifiers.new("hold"),
-            hold_until=hold_until(
-                self.at,
-                self.basis.hold_days,
-                agreement.terms.hold_max_days if agreement and not self.basis.judicial else None,
-            ),
+            hold_until=until,
             overwrite_at=camera.overwrite_at(wanted.interval),
+            deadline=due if needed else None,
         )
 
 

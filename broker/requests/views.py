@@ -6,8 +6,9 @@ from broker.agencies.policy import RequestView
 from broker.holds.views import HeldView, held_view
 from broker.http.calls import InstantView, View
 from broker.requests import examples
+from broker.requests.deadlines import Limit
 from broker.requests.models import Clip, Decision, Item, LegalBasis, Outcome, Request, Signatory
-from broker.requests.states import derive
+from broker.requests.states import ItemState, derive
 from broker.requests.versions import version_of
 
 
@@ -52,6 +53,8 @@ class ItemView(View):
     delivered: list[str]
     gaps: list[str]
     overwrite_at: InstantView | None
+    decide_by: InstantView | None
+    decide_by_limit: Limit | None
     clock_offset_ms: float | None
     clips: list[ClipView]
 
@@ -139,6 +142,8 @@ def _item(item: Item) -> ItemView:
         delivered=[str(interval) for interval in item.delivered],
         gaps=[str(interval) for interval in item.gaps],
         overwrite_at=item.overwrite_at,
+        decide_by=item.decide_by if item.state is ItemState.PENDING else None,
+        decide_by_limit=item.decide_by_limit if item.state is ItemState.PENDING else None,
         clock_offset_ms=item.clock_offset_ms,
         clips=[_clip(item, clip) for clip in item.clips],
     )

@@ -12,6 +12,7 @@ from broker.settings.values import (
     ActionName,
     Box,
     Days,
+    HoursLong,
     Identifier,
     KindName,
     RoleName,
@@ -27,6 +28,7 @@ class BasisSettings(Section):
 
     judicial: bool = False
     hold_max_days: Days | None = None
+    decide_within_h: HoursLong | None = None
 
     @property
     def hold_days(self) -> float | None:
@@ -73,7 +75,10 @@ class BrokerSettings(Section):
     bases: dict[str, BasisSettings] = Field(default_factory=lambda: dict(DEFAULT_BASES))
     max_clip_s: Seconds = 6 * 3600
     max_items: Annotated[int, Field(gt=0, le=1000)] = 100
-    urgent_hold_h: Annotated[float, Field(gt=0, le=24 * 366, allow_inf_nan=False)] = 48
+    urgent_hold_h: HoursLong = 48
+    decide_within_h: HoursLong = 7 * 24
+    remind_before_h: HoursLong = 24
+    escalate_before_h: HoursLong = 4
     emergency_min: Annotated[float, Field(gt=0, le=24 * 60, allow_inf_nan=False)] = 60
     emergency_review_h: Annotated[float, Field(ge=0, le=24 * 366, allow_inf_nan=False)] = 72
     emergency_radius_m: Annotated[float, Field(gt=0, le=50_000, allow_inf_nan=False)] = 5_000
@@ -157,6 +162,7 @@ class AgreementSettings(Section):
     approval: Literal["automatic", "manual", "two_person"] = "manual"
     max_clip_s: Seconds | None = None
     hold_max_days: Days | None = None
+    decide_within_h: HoursLong | None = None
     grace_days: Annotated[float, Field(ge=0, le=36_525, allow_inf_nan=False)] = 0
     audio: bool = False
     lead_in: bool = True
@@ -199,7 +205,7 @@ class IdentityProviderSettings(Section):
     client_secret: Secret | None = None
     scopes: tuple[str, ...] = ("openid", "profile")
     designates: bool = False
-    designation_h: Annotated[float, Field(gt=0, le=24 * 366, allow_inf_nan=False)] = 12
+    designation_h: HoursLong = 12
     agency: Identifier | None = None
     agency_claim: str | None = None
     agencies: dict[str, Identifier] = Field(default_factory=dict)

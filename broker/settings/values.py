@@ -11,6 +11,7 @@ from broker.errors import SetupProblem
 
 Seconds = Annotated[float, Field(gt=0, le=10**9, allow_inf_nan=False)]
 Days = Annotated[float, Field(gt=0, le=36_525, allow_inf_nan=False)]
+HoursLong = Annotated[float, Field(gt=0, le=24 * 366, allow_inf_nan=False)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Degrees = Annotated[float, Field(allow_inf_nan=False)]
 Box = tuple[Degrees, Degrees, Degrees, Degrees]

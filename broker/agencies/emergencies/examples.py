@@ -1,4 +1,4 @@
-"""What `/openapi.json` shows of emergencies and notices."""
+"""What `/openapi.json` shows of emergencies."""
 
 from typing import Final
 
@@ -35,11 +35,3 @@ EMERGENCY: Final[JsonDict] = {
     "reviews": [],
 }
 EMERGENCIES: Final[JsonDict] = {"emergencies": [EMERGENCY], "links": []}
-NOTICE: Final[JsonDict] = {
-    "id": "ntc_019ecce9928027f09b3c6d51e8a4b7c0",
-    "role": "custodian",
-    "kind": "emergency_started",
-    "subject": EMERGENCY_ID,
-    "at": "2026-06-15T20:00:00Z",
-}
-NOTICES: Final[JsonDict] = {"notices": [NOTICE], "links": []}

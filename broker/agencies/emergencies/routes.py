@@ -1,4 +1,4 @@
-"""`/v1/emergencies` and `/v1/notices`: danger to life, and who is told of it."""
+"""`/v1/emergencies`: danger to life."""
 
 from typing import Annotated, Self
 
@@ -10,9 +10,7 @@ from broker.agencies.emergencies.service import Danger
 from broker.agencies.emergencies.views import (
     EmergencyList,
     EmergencyView,
-    NoticeList,
     emergency_view,
-    notice_view,
 )
 from broker.agencies.models import Circle, ReviewVerdict
 from broker.http.calls import Body, CurrentCaller, IdempotencyKey, Reason
@@ -97,10 +95,3 @@ async def review_emergency(
     """By a custodian of an owner, once it is over; closed when each owner has reviewed it."""
     reviewed = await services.emergencies.review(caller, emergency_id, body.verdict, body.reason)
     return emergency_view(reviewed, services.clock.now())
-
-
-@router.get("/notices", response_model=NoticeList, summary="What one is to be told")
-async def list_notices(asked: CurrentList, caller: CurrentCaller, services: CurrentServices) -> NoticeList:
-    """For custodians, auditors and the dpo, by their roles and agency."""
-    cut = await services.emergencies.notices(caller, asked.page)
-    return NoticeList(notices=[notice_view(each) for each in cut.rows], links=asked.links(cut.last))

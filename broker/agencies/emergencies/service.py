@@ -16,14 +16,14 @@ from broker.agencies.models import (
     Caller,
     Circle,
     Emergency,
-    Notice,
     Officer,
     PolicyBook,
     Review,
     ReviewVerdict,
     Role,
 )
-from broker.agencies.policy import AGENCY_ACTIONS, may_know, may_review, parties_of
+from broker.agencies.notices.service import Addressee, Notices
+from broker.agencies.policy import may_know, may_review, parties_of
 from broker.audit import store as audit
 from broker.audit.models import Operation
 from broker.clock import Clock
@@ -58,12 +58,14 @@ class Emergencies:
         clock: Clock,
         identifiers: Identifiers,
         authority: Authority,
+        notices: Notices,
         settings: BrokerSettings,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._identifiers = identifiers
         self._authority = authority
+        self._notices = notices
         self._settings = settings
 
     async def start(self, caller: Caller, danger: Danger, call: KeyedCall | None = None) -> Emergency:
@@ -226,19 +228,6 @@ class Emergencies:
         await self._ledger.write(lambda connection: audit.append(connection, entry, self._clock.now()))
         return found
 
-    async def notices(self, caller: Caller, page: Page) -> Cut[Notice]:
-        """What the caller's roles are to be told. Logged."""
-        await self._authority.require_purpose(caller)
-        await self._authority.require(caller, AgencyAction.READ_NOTICES, "list_notices")
-        roles = caller.officer.roles & AGENCY_ACTIONS[AgencyAction.READ_NOTICES]
-        known = await self._ledger.read(lambda c: store.list_notices(c, caller.officer.agency, roles))
-        cut = page.cut(known, lambda notice: notice.id)
-        entry = self._authority.entry(caller, Operation.CONSULTATION, "list_notices").model_copy(
-            update={"objects": tuple(notice.id for notice in cut.rows)}
-        )
-        await self._ledger.write(lambda connection: audit.append(connection, entry, self._clock.now()))
-        return cut
-
     async def _visible(self, caller: Caller, emergency_id: str, action: str) -> Emergency:
         await self._authority.require_purpose(caller)
         await self._authority.require(caller, AgencyAction.READ_EMERGENCIES, action)
@@ -257,18 +246,7 @@ class Emergencies:
         await self._authority.deny(caller, action, (emergency.id,), emergency.owners, whose)
 
     def _tell(self, connection: Connection, emergency: Emergency, kind: str, at: datetime) -> None:
-        notices = (
-            Notice(
-                id=self._identifiers.new("ntc"),
-                agency=agency,
-                role=role,
-                kind=kind,
-                subject=emergency.id,
-                at=at,
-            )
-            for agency, role in _concerned(emergency)
-        )
-        store.add_notices(connection, notices)
+        self._notices.tell(connection, _concerned(emergency), kind, emergency.id, at)
 
     def _log(
         self, connection: Connection, caller: Caller, action: str, emergency: Emergency, at: datetime
@@ -283,12 +261,12 @@ class Emergencies:
         audit.append(connection, entry, at)
 
 
-def _concerned(emergency: Emergency) -> Iterator[tuple[str, Role]]:
+def _concerned(emergency: Emergency) -> Iterator[Addressee]:
     """The owners' custodians and auditors, and the auditors of the officer's own agency."""
     for owner in emergency.owners:
-        yield owner, Role.CUSTODIAN
-        yield owner, Role.AUDITOR
-    yield emergency.agency, Role.AUDITOR
+        yield Addressee(owner, Role.CUSTODIAN)
+        yield Addressee(owner, Role.AUDITOR)
+    yield Addressee(emergency.agency, Role.AUDITOR)
 
 
 def _is_of(emergency: Emergency, officer: Officer) -> bool:

@@ -1,11 +1,10 @@
-"""Emergencies, their reviews and notices in the ledger. Plain functions of a connection."""
+"""Emergencies and their reviews in the ledger. Plain functions of a connection."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
-from broker.agencies.models import Emergency, Notice, Review, ReviewVerdict, Role
+from broker.agencies.models import Emergency, Review, ReviewVerdict
 from broker.ledger import tables
 
 
@@ -69,23 +68,6 @@ def list_running(connection: Connection) -> list[Emergency]:
     emergencies = tables.emergencies
     query = select(emergencies).where(emergencies.c.ended_at.is_(None), emergencies.c.closed_at.is_(None))
     return [_emergency(connection, row) for row in connection.execute(query.order_by(emergencies.c.id))]
-
-
-def add_notices(connection: Connection, notices: Iterable[Notice]) -> None:
-    for notice in notices:
-        connection.execute(
-            insert(tables.notices).values(**notice.model_dump(exclude={"role"}), role=notice.role.value)
-        )
-
-
-def list_notices(connection: Connection, agency: str, roles: frozenset[Role]) -> list[Notice]:
-    notices = tables.notices
-    query = select(notices).where(
-        notices.c.agency == agency, or_(*(notices.c.role == role.value for role in sorted(roles)))
-    )
-    return [
-        Notice.model_validate(dict(row._mapping)) for row in connection.execute(query.order_by(notices.c.id))
-    ]
 
 
 def _emergency(connection: Connection, row: Row[tuple[object, ...]]) -> Emergency:

@@ -1,4 +1,4 @@
-"""Emergencies and notices as they leave over HTTP."""
+"""Emergencies as they leave over HTTP."""
 
 from datetime import datetime
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from broker.agencies.emergencies import examples
-from broker.agencies.models import Circle, Emergency, Notice
+from broker.agencies.models import Circle, Emergency
 from broker.http.calls import InstantView, View
 
 
@@ -51,25 +51,6 @@ class EmergencyList(View):
     links: list[dict[str, str]]
 
 
-class NoticeView(View):
-    """`kind` happened to `subject`; every officer of this role of the caller's agency is to be told."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.NOTICE]})
-
-    id: str
-    role: str
-    kind: str
-    subject: str
-    at: InstantView
-
-
-class NoticeList(View):
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.NOTICES]})
-
-    notices: list[NoticeView]
-    links: list[dict[str, str]]
-
-
 def emergency_view(emergency: Emergency, at: datetime) -> EmergencyView:
     state: Literal["running", "over", "closed"] = "running" if emergency.runs(at) else "over"
     return EmergencyView(
@@ -81,7 +62,3 @@ def emergency_view(emergency: Emergency, at: datetime) -> EmergencyView:
         unreviewed=list(emergency.unreviewed),
         reviews=[ReviewView(**review.model_dump()) for review in emergency.reviews],
     )
-
-
-def notice_view(notice: Notice) -> NoticeView:
-    return NoticeView(**notice.model_dump(exclude={"agency"}))

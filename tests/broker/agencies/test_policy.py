@@ -183,8 +183,13 @@ def test_the_table_of_roles_is_the_published_one() -> None:
     assert only[AgencyAction.ADMINISTER] == {"administrator"}
     assert only[AgencyAction.SUBMIT_REQUEST] == only[AgencyAction.FETCH_OWN] == {"investigator"}
     administers = [action for action, roles in only.items() if "administrator" in roles]
-    assert administers == [AgencyAction.ADMINISTER, AgencyAction.READ_AGREEMENTS]
-    assert only[AgencyAction.READ_AGREEMENTS] == {role.value for role in Role}
+    assert administers == [
+        AgencyAction.ADMINISTER,
+        AgencyAction.READ_AGREEMENTS,
+        AgencyAction.READ_NOTICES,
+    ]
+    everybody = {role.value for role in Role}
+    assert only[AgencyAction.READ_AGREEMENTS] == only[AgencyAction.READ_NOTICES] == everybody
 
 
 @given(

@@ -21,6 +21,10 @@ async def without_room(broker: TestBroker) -> AsyncIterator[None]:
     ledger = broker.broker.ledger
 
     def limit(connection: Connection) -> None:
+        free = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
+        size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+        connection.exec_driver_sql("CREATE TABLE filler (bytes BLOB)")
+        connection.exec_driver_sql("INSERT INTO filler VALUES (zeroblob(?))", (free * size,))
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
 

@@ -1,0 +1,1 @@
+"""What officers must be told: kept in the ledger with what it tells of, until they look."""
