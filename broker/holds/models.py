@@ -101,3 +101,15 @@ class Finding(Model):
     gone_at: Instant | None
     kept: bool = False
     clock_offset_ms: float | None
+
+
+class Ending(Model):
+    """What placing or releasing a hold came to; `finding` None where the recorder could not say what it has."""
+
+    hold: Hold
+    state: HoldState
+    reason: str | None
+    finding: Finding | None = None
+    how: HoldMethod | None = None
+    handle: str | None = None
+    held: tuple[Interval, ...] = ()

@@ -58,8 +58,7 @@ class OrderDesk:
 
 def place(connection: Connection, orders: Iterable[NewHold], at: datetime) -> None:
     """Makes hold orders durable with the caller's transaction."""
-    for new in orders:
-        store.order(connection, new, at)
+    store.order(connection, orders, at)
 
 
 def let_go(

@@ -82,7 +82,7 @@ class Holds:
                 orders.place(connection, ordered, at)
                 audit.append(connection, entry, at)
 
-            return lambda c: _found(c, create_once(c, caller.officer.id, call, ids, at, create))
+            return lambda c: store.find_all(c, create_once(c, caller.officer.id, call, ids, at, create))
 
         return await self._desk.take(caller, "order_hold", wanted, cameras, decide)
 
@@ -93,7 +93,7 @@ class Holds:
         ids = await self._ledger.read(lambda c: find_created(c, caller.officer.id, call))
         if ids is None:
             return None
-        found = await self._ledger.read(lambda c: _found(c, ids))
+        found = await self._ledger.read(lambda c: store.find_all(c, ids))
         entry = self._authority.entry(caller, Operation.CONSULTATION, "show_hold").model_copy(
             update={
                 "objects": tuple(hold.id for hold in found),
@@ -194,7 +194,3 @@ class Holds:
         owners = () if hold is None else (hold.camera.agency,)
         await self._authority.deny(caller, "show_hold", (hold_id,), owners)
         raise Problem("not_found", f"there is no hold {hold_id}")
-
-
-def _found(connection: Connection, ids: Sequence[str]) -> list[Hold]:
-    return [hold for hold_id in ids if (hold := store.find(connection, hold_id)) is not None]

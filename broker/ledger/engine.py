@@ -81,12 +81,13 @@ class Ledger:
         return written
 
     async def write_together(
-        self, work: Callable[[Connection, Sequence[Item]], Sequence[T]], item: Item
+        self, work: Callable[[Connection, Sequence[Item]], Sequence[T]], item: Item, *, here: bool = False
     ) -> T:
         """The same for work that many callers have alike: the items that wait at the same time are given to it in one
-        call, which answers for each in turn or fails for all."""
+        call, which answers for each in turn or fails for all. `here` is never beside this process: the work and its
+        items need not be what can be sent there."""
         written: T
-        if self._beside is not None and self._beside[0] is asyncio.get_running_loop():
+        if not here and self._beside is not None and self._beside[0] is asyncio.get_running_loop():
             written = await self._beside[1](work, item)
         else:
             written = await self._enqueue(work, item, together=True)

@@ -227,6 +227,7 @@ request_items = Table(
     Index("ix_request_items_work", "state", "due_at"),
     Index("ix_request_items_deadline", "state", "press_at"),
     Index("ix_request_items_to_decide", "owner", "state", "press_at", "request_id"),
+    Index("ix_request_items_whose", "request_id", "owner", "state"),
 )
 
 decisions = Table(

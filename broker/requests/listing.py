@@ -27,7 +27,9 @@ def list_requests(connection: Connection, wanted: Filter) -> list[Request]:
         seen.append(requests.c.officer_id == wanted.view_requester)
     if wanted.view_owner is not None and not wanted.mine:
         seen.append(has_item(items.c.owner == wanted.view_owner))
-    query = select(requests).where(or_(*seen)) if seen else select(requests).where(requests.c.id.is_(None))
+    query = select(requests)
+    if wanted.mine or not wanted.to_decide:  # what waits for the owner is the owner's to see
+        query = query.where(or_(*seen) if seen else requests.c.id.is_(None))
     if wanted.state is not None:
         query = query.where(requests.c.state == wanted.state.value)
     if wanted.case_ref is not None:

@@ -14,7 +14,7 @@ from adapters.contract.models import HoldReceipt, Interval
 from broker.agencies.models import Role
 from broker.holds import store
 from broker.holds.carrying import merged
-from broker.holds.models import TRANSITIONS, HoldState
+from broker.holds.models import TRANSITIONS, Ending, HoldState
 from tests.world import LAST_MINUTES, NOW, SignedIn, TestBroker, open_test_broker, recorded_minutes, settings
 
 
@@ -337,9 +337,8 @@ async def test_a_hold_moves_by_its_table_only(broker: TestBroker, operator: Sign
         hold = found.model_copy(update={"state": state})
         for following in set(HoldState) - TRANSITIONS[state]:
             with pytest.raises(ValueError, match="does not go"):
-                await broker.broker.ledger.write(
-                    lambda c, h=hold, f=following: store.finish(c, h, f, NOW)  # type: ignore[misc]
-                )
+                ending = Ending(hold=hold, state=following, reason=None)
+                await broker.broker.ledger.write(lambda c, e=ending: store.finish(c, [e], NOW))  # type: ignore[misc]
 
 
 def test_touching_and_overlapping_intervals_merge() -> None:

@@ -220,9 +220,9 @@ async def test_many_claimers_on_two_ledgers_of_one_file_never_share_a_row(broker
             mine = []
             while True:
                 held = await ledger.write(lambda c: holds.claim(c, lease(owner, at), at, releasing=False))
-                if held is None:
+                if not held:
                     return mine
-                mine.append(held)
+                mine += held
 
         claims = await asyncio.gather(
             *(
@@ -245,15 +245,15 @@ async def test_a_lease_keeps_others_away_until_it_ends_and_then_belongs_to_who_t
     later = at + timedelta(seconds=30)
     assert await ledger.write(lambda c: holds.claim(c, lease("a", at), at, releasing=False))
     before = later - timedelta(microseconds=1)
-    assert await ledger.write(lambda c: holds.claim(c, lease("b", before), before, releasing=False)) is None
+    assert await ledger.write(lambda c: holds.claim(c, lease("b", before), before, releasing=False)) == []
     renewed = lease("a", at, 60)
-    assert await ledger.write(lambda c: holds.renew(c, hold_id, renewed))
-    assert await ledger.write(lambda c: holds.claim(c, lease("b", later), later, releasing=False)) is None
+    assert await ledger.write(lambda c: holds.renew(c, [hold_id], renewed))
+    assert await ledger.write(lambda c: holds.claim(c, lease("b", later), later, releasing=False)) == []
     dead = at + timedelta(seconds=60)
-    taken = await ledger.write(lambda c: holds.claim(c, lease("b", dead), dead, releasing=False))
-    assert taken is not None and taken.attempts == 2
-    assert not await ledger.write(lambda c: holds.renew(c, hold_id, lease("a", dead)))
-    assert await ledger.write(lambda c: holds.is_leased(c, hold_id, "b"))
+    (taken,) = await ledger.write(lambda c: holds.claim(c, lease("b", dead), dead, releasing=False))
+    assert taken.attempts == 2
+    assert not await ledger.write(lambda c: holds.renew(c, [hold_id], lease("a", dead)))
+    assert await ledger.read(lambda c: holds.leased(c, [hold_id])) == {hold_id: "b"}
 
 
 async def test_who_finishes_after_losing_the_lease_writes_nothing(broker: TestBroker) -> None:

@@ -23,6 +23,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_request_items_to_decide", "request_items", ["owner", "state", "press_at", "request_id"]
     )
+    op.create_index("ix_request_items_whose", "request_items", ["request_id", "owner", "state"])
     with op.batch_alter_table("notices") as notices:
         notices.alter_column("role", existing_type=sa.String(length=16), nullable=True)
         notices.add_column(sa.Column("officer_id", sa.String(length=64), nullable=True))
