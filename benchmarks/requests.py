@@ -39,7 +39,7 @@ from broker.settings import Settings
 
 OWNERS: Final = ("metro", "rail")
 INVESTIGATORS: Final = 40
-CASES: Final = 500
+CASES: Final = 25
 AT_ONCE: Final = 500
 
 
