@@ -170,6 +170,7 @@ class _Fill:
             agreement_version=None,
             approvals_needed=1,
             audio=False,
+            needs_document=False,
             hold_id=self._identifiers.new("hold"),
             hold_until=None,
             overwrite_at=at + timedelta(days=self._random.uniform(1, 30)),

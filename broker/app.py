@@ -62,6 +62,7 @@ from broker.quotas.store import Counts
 from broker.requests.clips import ClipTools, MakeClips
 from broker.requests.decisions import Decisions
 from broker.requests.delivery import Delivery
+from broker.requests.documents import Documents
 from broker.requests.expiring import MindDeadlines, Warnings
 from broker.requests.outcomes import Outcomes
 from broker.requests.scratch import clear_scratch
@@ -308,6 +309,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         requests=requests,
         decisions=decisions,
         outcomes=Outcomes(requests, desk),
+        documents=Documents(requests, desk, vault),
         delivery=Delivery(requests, ledger, vault, authority, clock),
     )
     ingest = Ingest(recorders, catalog_store, ledger, vault, clock, settings, shelf, host.jitter)

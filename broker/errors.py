@@ -59,6 +59,7 @@ KINDS: Final[dict[str, Kind]] = {
     # the caller must look at what has changed
     "state_conflict": Kind(409, "The state does not allow this any more"),
     "not_ready": Kind(409, "This is not ready yet"),
+    "document_missing": Kind(409, "The agreement wants a document first"),
     "idempotency_conflict": Kind(409, "The idempotency key was used for another call"),
     "version_conflict": Kind(412, "It changed since it was read"),
     # the caller can only try again later

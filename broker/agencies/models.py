@@ -207,6 +207,7 @@ class Terms(Model):
     lead_in: bool = True
     hours: Hours | None = None
     decide_within_h: float | None = None
+    requires_document: bool = False
 
     @property
     def parties(self) -> tuple[str, ...]:

@@ -87,6 +87,7 @@ class AgreementBody(Body):
     audio: bool = False
     lead_in: bool = True
     hours: Hours | None = None
+    requires_document: bool = False
 
     def terms(self, settings: Settings) -> Terms:
         """By the same rules as the configuration's; `Problem` says what is wrong."""

@@ -36,6 +36,7 @@ def terms_of(agreement: AgreementSettings, base_dir: Path) -> Terms:
         lead_in=agreement.lead_in,
         hours=agreement.hours,
         decide_within_h=agreement.decide_within_h,
+        requires_document=agreement.requires_document,
     )
 
 

@@ -134,11 +134,11 @@ def _check(bundle: Path) -> None:
 
 
 def _unpack(bundle: Path, output: Path) -> list[Path]:
-    """Manifest, signature and clips of a checked bundle, each whole or not at all."""
+    """Manifest, signature, clips and documents of a checked bundle, each whole or not at all."""
     files = []
     with zipfile.ZipFile(bundle) as archive:
         manifest = Manifest.model_validate_json(archive.read(MANIFEST_PATH))
-        for name in (MANIFEST_PATH, SIGNATURE_PATH, *(clip.path for clip in manifest.clips)):
+        for name in (MANIFEST_PATH, SIGNATURE_PATH, *(file.path for file in manifest.given)):
             target = output / name
             target.parent.mkdir(parents=True, exist_ok=True)
             part = target.with_name(f"{target.name}.part")

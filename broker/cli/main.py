@@ -30,6 +30,7 @@ MODULES: Final[dict[str, str]] = {
     "approve": "broker.cli.requests",
     "deny": "broker.cli.requests",
     "cancel": "broker.cli.requests",
+    "attach": "broker.cli.requests",
     "outcome": "broker.cli.requests",
     "fetch": "broker.cli.fetching",
     "verify": "broker.cli.verifying",

@@ -1,6 +1,8 @@
-"""`entrevue request`, `requests`, `show`, `approve`, `deny`, `cancel`, `outcome`: the life of a request."""
+"""`entrevue request`, `requests`, `show`, `approve`, `deny`, `cancel`, `attach`, `outcome`: the life of a request."""
 
+import base64
 import time
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -28,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("approve", help="Approve items of a request.")(approve)
     app.command("deny", help="Deny items of a request.")(deny)
     app.command("cancel", help="Withdraw items of your request.")(cancel)
+    app.command("attach", help="Attach a document (PDF) to your request.")(attach)
     app.command("outcome", help="Close your finished request: say what came of the footage.")(outcome)
 
 
@@ -130,6 +133,24 @@ def cancel(
     options: ClientOptions, request_id: RequestId, reason: ReasonOption = "withdrawn", item: ItemOption = None
 ) -> None:
     _decide(options, request_id, "cancel", reason, item)
+
+
+@client_command
+def attach(
+    options: ClientOptions,
+    request_id: RequestId,
+    file: Annotated[Path, typer.Argument(help="The PDF file, such as the requisition.")],
+    owner: Annotated[
+        str | None, typer.Option(help="Agency whose custodians alone read it; without it all owners'.")
+    ] = None,
+) -> None:
+    try:
+        content = base64.b64encode(file.read_bytes()).decode()
+    except OSError as error:
+        raise Failure(f"{file} cannot be read: {error.strerror}", USAGE) from error
+    body = {"name": file.name, "owner": owner, "content": content}
+    path = request_path(request_id, "documents")
+    _print(options, BrokerClient(options).call("POST", path, Request, body=body))
 
 
 @client_command

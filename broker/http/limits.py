@@ -1,6 +1,7 @@
 """Refuses bodies that are too large, however they are sent, and such as do not come to their end."""
 
 import asyncio
+import re
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -10,6 +11,9 @@ from broker.errors import Problem
 from broker.http.problem_details import problem_response
 
 MAX_BODY_BYTES: Final = 1024 * 1024
+MAX_DOCUMENT_BODY_BYTES: Final = 16 * 1024 * 1024
+DOCUMENTS: Final = re.compile(r"/v1/requests/[^/]+/documents")
+"""The one call that carries a file."""
 MAX_DIGITS: Final = 18
 BODY_S: Final = 20.0
 """From the first byte that is waited for until the body is whole."""
@@ -27,13 +31,14 @@ class LimitBody:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        detail = f"the body exceeds {MAX_BODY_BYTES} bytes: send less"
+        most = MAX_DOCUMENT_BODY_BYTES if DOCUMENTS.fullmatch(scope["path"]) else MAX_BODY_BYTES
+        detail = f"the body exceeds {most} bytes: send less"
         stated = dict(scope["headers"]).get(b"content-length", b"0")
         if not stated.isdigit():
             detail = "Content-Length is not a number of bytes"
             await problem_response(Problem("bad_request", detail))(scope, receive, send)
             return
-        if len(stated) > MAX_DIGITS or int(stated) > MAX_BODY_BYTES:
+        if len(stated) > MAX_DIGITS or int(stated) > most:
             await problem_response(Problem("body_too_large", detail))(scope, receive, send)
             return
         read, complete, due = 0, False, asyncio.get_running_loop().time() + self._body_s
@@ -51,7 +56,7 @@ class LimitBody:
                 raise HTTPException(408, late, {"Connection": "close"}) from error
             complete = not message.get("more_body", False)
             read += len(message.get("body", b""))
-            if read > MAX_BODY_BYTES:
+            if read > most:
                 raise HTTPException(413, detail)
             return message
 

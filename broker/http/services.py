@@ -22,6 +22,7 @@ from broker.ingest.networks import Networks
 from broker.quotas.service import Quotas
 from broker.requests.decisions import Decisions
 from broker.requests.delivery import Delivery
+from broker.requests.documents import Documents
 from broker.requests.outcomes import Outcomes
 from broker.requests.service import Requests
 from broker.rights.dry_run import DryRuns
@@ -54,6 +55,7 @@ class Services:
     requests: Requests
     decisions: Decisions
     outcomes: Outcomes
+    documents: Documents
     delivery: Delivery
 
 

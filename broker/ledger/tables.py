@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from broker.ledger.columns import InstantColumn
@@ -212,6 +213,7 @@ request_items = Table(
     Column("agreement_version", Integer),
     Column("approvals_needed", Integer, nullable=False),
     Column("audio", Boolean, nullable=False),
+    Column("needs_document", Boolean, nullable=False, server_default=false()),
     Column("hold_id", String(64), nullable=False),
     Column("available", JSON, nullable=False),
     Column("delivered", JSON, nullable=False),
@@ -291,6 +293,19 @@ clips = Table(
     Column("made_at", InstantColumn, nullable=False),
     ForeignKeyConstraint(["request_id", "n"], ["request_items.request_id", "request_items.n"]),
 )
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("request_id", String(64), ForeignKey("requests.id"), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("owner", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("vault_key", Text, nullable=False),
+    Column("added_at", InstantColumn, nullable=False),
+)
+"""What requesters attached to their requests; `owner` is empty where it is for all of them."""
 
 gazetteers = Table(
     "gazetteers",

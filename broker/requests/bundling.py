@@ -6,7 +6,7 @@ from broker.agencies.models import Agency
 from broker.audit.tree.excerpts import Excerpt, ProvenEntry
 from broker.evidence.bundle import models as sealed
 from broker.evidence.bundle.logged import LoggedEntry
-from broker.requests.models import Clip, Item, Request, Signatory
+from broker.requests.models import Clip, Document, Item, Request, Signatory
 from broker.requests.states import ItemState
 from broker.transparency.inclusion import write_proof
 
@@ -25,6 +25,7 @@ def bundle_facts(request: Request, agencies: Sequence[Agency], excerpt: Excerpt)
         created_at=request.submitted_at,
         agencies=tuple(sealed.Agency(id=a.id, name=a.name) for a in agencies if a.id in named),
         items=tuple(_item(item) for item in request.items),
+        documents=bundled_documents(request),
         log=tuple(
             sealed.LogReference(sequence=proven.entry.sequence, event=proven.entry.action)
             for proven in excerpt.entries
@@ -32,6 +33,23 @@ def bundle_facts(request: Request, agencies: Sequence[Agency], excerpt: Excerpt)
         log_keys=sealed.LogKeys(
             log=excerpt.key.text, witnesses=tuple(witness.text for witness in excerpt.witnesses)
         ),
+    )
+
+
+def bundled_documents(request: Request) -> tuple[sealed.Document, ...]:
+    """The documents, each of the same bytes once, in the order in which they came."""
+    once: dict[str, Document] = {}
+    for document in request.documents:
+        once.setdefault(document.sha256, document)
+    return tuple(
+        sealed.Document(
+            name=each.name,
+            path=sealed.document_path(n),
+            sha256=each.sha256,
+            size=each.size,
+            added_at=each.added_at,
+        )
+        for n, each in enumerate(once.values(), start=1)
     )
 
 

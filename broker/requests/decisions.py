@@ -59,8 +59,11 @@ class Decisions:
                 current = found(connection, request_id)
                 check_version(current, view, word.version)
                 named = _named_items(current, caller.officer.agency, word.named)
+                has_document = any(each.is_for(caller.officer.agency) for each in current.documents)
                 for item, part in named:
-                    self._decide_item(connection, caller, item, verdict, word.reason, part, book)
+                    self._decide_item(
+                        connection, caller, item, verdict, word.reason, part, book, has_document=has_document
+                    )
                 entry = self._requests.about(caller, current, owned, action, Operation.ALTERATION)
                 concerned = {
                     "owners": tuple(dict.fromkeys((*entry.owners, current.agency))),
@@ -84,10 +87,17 @@ class Decisions:
         reason: str,
         part: Interval | None,
         book: PolicyBook,
+        *,
+        has_document: bool,
     ) -> None:
         at = self._clock.now()
         if item.state is not ItemState.PENDING:
             raise Problem("state_conflict", f"item {item.n} is {item.state.value}, no longer pending")
+        if verdict is ItemState.APPROVED and item.needs_document and not has_document:
+            raise Problem(
+                "document_missing",
+                f"the agreement on item {item.n} wants a document: its requester has attached none yet",
+            )
         if part is not None and part.intersect(item.requested) != part:
             raise Problem("interval_outside", f"{part} is not inside {item.requested} of item {item.n}")
         if any(d.by.is_same_person(signatory(caller)) for d in item.decisions):

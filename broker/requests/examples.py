@@ -57,6 +57,17 @@ REQUEST: Final[JsonDict] = {
     "legal_basis": {"kind": "judicial_requisition", "reference": "PV-2026-118"},
     "reason": "Theft on platform 3",
     "outcome": None,
+    "documents": [
+        {
+            "owner": "sncf",
+            "name": "Requisition PV-2026-118.pdf",
+            "sha256": "2c1f3a9b64d07e58b1f4c96a0d83e7725b0f6a1c9e4d28735f60b9a7c3d1e842",
+            "size": 84211,
+            "added_at": "2026-06-15T20:13:00Z",
+            "href": f"/v1/requests/{REQUEST_ID}/documents/"
+            "2c1f3a9b64d07e58b1f4c96a0d83e7725b0f6a1c9e4d28735f60b9a7c3d1e842",
+        }
+    ],
     "items": [
         {
             "n": 1,
@@ -67,6 +78,7 @@ REQUEST: Final[JsonDict] = {
             "state_reason": None,
             "requested": "2026-06-15T20:00:00Z/2026-06-15T20:05:00Z",
             "held": holds.HELD,
+            "needs_document": True,
             "decision": {
                 "by": [RAILWAY],
                 "needed": 1,
@@ -118,6 +130,12 @@ SUBMISSION_OF_AREA: Final[JsonDict] = {
     "interval": "2026-06-15T20:00:00Z/2026-06-15T20:05:00Z",
 }
 
+DOCUMENT_SHA256: Final = "2c1f3a9b64d07e58b1f4c96a0d83e7725b0f6a1c9e4d28735f60b9a7c3d1e842"
+DOCUMENT: Final[JsonDict] = {
+    "name": "Requisition PV-2026-118.pdf",
+    "owner": "sncf",
+    "content": "JVBERi0xLjcKJSVFT0YK",
+}
 OUTCOME: Final[JsonDict] = {"outcome": "useful", "reason": "Shows where the bag was left"}
 
 DECISION_ON_ALL: Final[JsonDict] = {"reason": "Requisition seen"}

@@ -100,6 +100,21 @@ class Clip(Model):
         return f"{self.n}.{self.part}"
 
 
+class Document(Model):
+    """A file that the requester attached, such as the requisition itself; `size` in bytes. `owner` is whose custodians
+    it is for, None all owners': a requisition may name what is no business of the others."""
+
+    sha256: str
+    owner: str | None
+    name: str
+    size: int
+    vault_key: str
+    added_at: Instant
+
+    def is_for(self, owner: str) -> bool:
+        return self.owner in (None, owner)
+
+
 class Item(Model):
     """One camera of a request. `camera` has its facts as they were at submission."""
 
@@ -114,6 +129,7 @@ class Item(Model):
     agreement_version: int | None
     approvals_needed: int
     audio: bool
+    needs_document: bool
     hold_id: str
     hold: Hold | None
     available: tuple[Interval, ...]
@@ -166,6 +182,7 @@ class Request(Model):
     sealed_at: Instant | None
     bundle_key: str | None
     closing: Closing | None
+    documents: tuple[Document, ...]
     attempts: int
     items: tuple[Item, ...]
 
@@ -193,6 +210,7 @@ class NewItem(Model):
     agreement_version: int | None
     approvals_needed: int
     audio: bool
+    needs_document: bool
     hold_id: str
     hold_until: Instant | None
     overwrite_at: Instant | None

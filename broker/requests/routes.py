@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Request as Call
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Base64Bytes, ConfigDict, Field, model_validator
 
 from broker.agencies.models import Action, Caller
 from broker.agencies.policy import RequestView
@@ -109,6 +109,16 @@ class DecisionBody(Body):
             for item in self.items or ()
         )
         return Word(reason=self.reason, named=tuple(named), version=version)
+
+
+class DocumentBody(Body):
+    """`content` is the PDF file in base64. With an `owner` only that agency's custodians read it, else all owners'."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.DOCUMENT]})
+
+    name: Line
+    owner: Annotated[str, Field(max_length=64)] | None = None
+    content: Base64Bytes
 
 
 class OutcomeBody(Body):
@@ -265,6 +275,51 @@ async def deny_request(decision: CurrentDecision) -> RequestBodyView:
 async def cancel_request(decision: CurrentDecision) -> RequestBodyView:
     """By the requester; holds are let go."""
     return await decision.cancel()
+
+
+@router.post(
+    "/{request_id}/documents",
+    response_model=RequestBodyView,
+    status_code=201,
+    summary="Attach a document",
+    responses={201: {"headers": ETAG_HEADER}},
+)
+async def attach_document(
+    request_id: RequestId,
+    body: DocumentBody,
+    caller: CurrentCaller,
+    services: CurrentServices,
+    response: Response,
+) -> RequestBodyView:
+    """By the requester, until the request is finished: a PDF of at most 10 MiB. The same file again changes nothing."""
+    attached = await services.documents.attach(caller, request_id, body.name, body.content, body.owner)
+    return _answer(response, *attached)
+
+
+@router.get(
+    "/{request_id}/documents/{sha256}",
+    response_class=Response,
+    summary="One document",
+    responses=file_responses("application/pdf"),
+    openapi_extra=RANGE_HEADERS,
+)
+async def read_document(
+    call: Call,
+    request_id: RequestId,
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", examples=[examples.DOCUMENT_SHA256])],
+    caller: CurrentCaller,
+    services: CurrentServices,
+) -> Response:
+    """For the requester and the custodians of the cameras' owners."""
+    read = await services.documents.read(caller, request_id, sha256)
+    return ranged(
+        call,
+        lambda start, end: services.delivery.stream(read, start, end),
+        read.size,
+        read.etag,
+        "application/pdf",
+        read.filename,
+    )
 
 
 @router.post(

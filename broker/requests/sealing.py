@@ -29,7 +29,7 @@ from broker.requests.bundling import bundle_facts, logged_entries
 from broker.requests.models import Request
 from broker.requests.scratch import scratch_folder, to_its_end
 from broker.requests.sweeping import keep_named_bundle, keep_named_clips
-from broker.vault.store import Vault, bundle_key
+from broker.vault.store import Vault, bundle_key, document_key
 
 SOFTWARE: Final = "Entrevue"
 NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
@@ -103,6 +103,11 @@ class SealRequests:
             for clip in (clip for item in request.items for clip in item.clips):
                 clips[clip.name] = folder / f"{clip.name}.mp4"
                 await self._tools.vault.get_file(clip.vault_key, clips[clip.name])
+            documents: dict[str, Path] = {}
+            for document in facts.documents:
+                documents[document.path] = folder / document.sha256
+                key = document_key(request.id, document.sha256)
+                await self._tools.vault.get_file(key, documents[document.path])
             output = folder / "bundle.zip"
             identities = [
                 await asyncio.to_thread(open_identity, self._tools.keys, name, facts.agency_name(name), at)
@@ -114,6 +119,7 @@ class SealRequests:
                     write_bundle,
                     facts,
                     clips=clips,
+                    documents=documents,
                     log=log,
                     identities=identities,
                     output=output,

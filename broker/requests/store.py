@@ -24,6 +24,7 @@ from broker.requests.models import (
     ClipFacts,
     Closing,
     Decision,
+    Document,
     Item,
     LegalBasis,
     NewItem,
@@ -80,6 +81,7 @@ def insert_request(
                 "agreement_version": item.agreement_version,
                 "approvals_needed": item.approvals_needed,
                 "audio": item.audio,
+                "needs_document": item.needs_document,
                 "hold_id": item.hold_id,
                 "available": [],
                 "delivered": [],
@@ -139,6 +141,22 @@ def _clips(connection: Connection, request_ids: list[str]) -> dict[tuple[str, in
     return found
 
 
+def _documents(connection: Connection, request_ids: list[str]) -> dict[str, list[Document]]:
+    table, found = tables.documents, dict[str, list[Document]]()
+    query = (
+        select(table).where(table.c.request_id.in_(request_ids)).order_by(table.c.added_at, table.c.sha256)
+    )
+    for row in connection.execute(query).mappings():
+        facts = {name: row[name] for name in Document.model_fields} | {"owner": row["owner"] or None}
+        found.setdefault(row["request_id"], []).append(Document(**facts))
+    return found
+
+
+def add_document(connection: Connection, request_id: str, document: Document) -> None:
+    row = document.model_dump() | {"request_id": request_id, "owner": document.owner or ""}
+    connection.execute(insert(tables.documents).values(row))
+
+
 def _item(row: RowMapping, hold: Hold | None, decisions: list[Decision], clips: list[Clip]) -> Item:
     return Item(
         request_id=row["request_id"],
@@ -152,6 +170,7 @@ def _item(row: RowMapping, hold: Hold | None, decisions: list[Decision], clips: 
         agreement_version=row["agreement_version"],
         approvals_needed=row["approvals_needed"],
         audio=row["audio"],
+        needs_document=row["needs_document"],
         hold_id=row["hold_id"],
         hold=hold,
         available=INTERVALS.validate_python(row["available"]),
@@ -174,6 +193,7 @@ def read_rows(connection: Connection, rows: list[RowMapping]) -> list[Request]:
     ids = [row["id"] for row in rows]
     held = holds.of_requests(connection, ids)
     decisions, clips = _decisions(connection, ids), _clips(connection, ids)
+    documents = _documents(connection, ids)
     table, items = tables.request_items, dict[str, list[Item]]()
     query = select(table).where(table.c.request_id.in_(ids)).order_by(table.c.request_id, table.c.n)
     for row in connection.execute(query).mappings():
@@ -196,6 +216,7 @@ def read_rows(connection: Connection, rows: list[RowMapping]) -> list[Request]:
             sealed_at=row["sealed_at"],
             bundle_key=row["bundle_key"],
             closing=_closing(row),
+            documents=tuple(documents.get(row["id"], ())),
             attempts=row["attempts"],
             items=tuple(items[row["id"]]),
         )

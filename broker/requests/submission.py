@@ -85,19 +85,22 @@ class Checker:
             agreement_h=agreement.terms.decide_within_h if agreement else None,
             hold_until=until,
         )
+        needs_document = agreement is not None and agreement.terms.requires_document
+        waits = needed > 0 or needs_document
         return NewItem(
             n=n,
             camera=camera,
             requested=wanted.interval,
-            state=ItemState.PENDING if needed else ItemState.APPROVED,
+            state=ItemState.PENDING if waits else ItemState.APPROVED,
             agreement_id=agreement.id if agreement else None,
             agreement_version=agreement.version if agreement else None,
             approvals_needed=needed,
             audio=agreement is not None and agreement.terms.audio,
+            needs_document=needs_document,
             hold_id=self.identifiers.new("hold"),
             hold_until=until,
             overwrite_at=camera.overwrite_at(wanted.interval),
-            deadline=due if needed else None,
+            deadline=due if waits else None,
         )
 
 

@@ -7,7 +7,17 @@ from broker.holds.views import HeldView, held_view
 from broker.http.calls import InstantView, View
 from broker.requests import examples
 from broker.requests.deadlines import Limit
-from broker.requests.models import Clip, Decision, Item, LegalBasis, Outcome, Request, Signatory
+from broker.requests.documents import shown_documents
+from broker.requests.models import (
+    Clip,
+    Decision,
+    Document,
+    Item,
+    LegalBasis,
+    Outcome,
+    Request,
+    Signatory,
+)
 from broker.requests.states import ItemState, derive
 from broker.requests.versions import version_of
 
@@ -40,6 +50,8 @@ class ClipView(View):
 
 
 class ItemView(View):
+    """`needs_document`: it is not approved before its requester has attached one."""
+
     n: int
     camera_id: str
     camera_name: str
@@ -49,6 +61,7 @@ class ItemView(View):
     requested: str
     held: HeldView | None
     decision: DecisionView
+    needs_document: bool
     available: list[str]
     delivered: list[str]
     gaps: list[str]
@@ -57,6 +70,17 @@ class ItemView(View):
     decide_by_limit: Limit | None
     clock_offset_ms: float | None
     clips: list[ClipView]
+
+
+class DocumentView(View):
+    """`owner` is whose custodians it is for, null those of all owners."""
+
+    owner: str | None
+    name: str
+    sha256: str
+    size: int
+    added_at: InstantView
+    href: str
 
 
 class OutcomeView(View):
@@ -85,6 +109,7 @@ class RequestBodyView(View):
     legal_basis: LegalBasis
     reason: str
     outcome: OutcomeView | None
+    documents: list[DocumentView]
     items: list[ItemView]
 
 
@@ -138,6 +163,7 @@ def _item(item: Item) -> ItemView:
         requested=str(item.requested),
         held=None if item.hold is None else held_view(item.hold),
         decision=_decision(item),
+        needs_document=item.needs_document,
         available=[str(interval) for interval in item.available],
         delivered=[str(interval) for interval in item.delivered],
         gaps=[str(interval) for interval in item.gaps],
@@ -147,6 +173,11 @@ def _item(item: Item) -> ItemView:
         clock_offset_ms=item.clock_offset_ms,
         clips=[_clip(item, clip) for clip in item.clips],
     )
+
+
+def _document(request: Request, document: Document) -> DocumentView:
+    href = f"/v1/requests/{request.id}/documents/{document.sha256}"
+    return DocumentView(**document.model_dump(exclude={"vault_key"}), href=href)
 
 
 def _outcome(request: Request) -> OutcomeView | None:
@@ -173,6 +204,7 @@ def request_body(request: Request, view: RequestView) -> RequestBodyView:
         purpose=request.purpose,
         legal_basis=request.legal_basis,
         reason=request.reason,
+        documents=[_document(request, each) for each in shown_documents(request, view)],
         outcome=_outcome(request) if view.as_requester else None,
         items=[_item(item) for item in items],
     )

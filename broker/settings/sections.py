@@ -167,6 +167,7 @@ class AgreementSettings(Section):
     audio: bool = False
     lead_in: bool = True
     hours: Hours | None = None
+    requires_document: bool = False
 
     @field_validator("valid")
     @classmethod

@@ -6,6 +6,7 @@
 | `references/<camera id>.bin` | what its next picture is compared with, small and masked as it is |
 | `clips/<request>/<item>.<part>.<digest>.mp4` | a sealed clip |
 | `bundles/<request>/<digest>.zip` | the bundle of a finished request |
+| `documents/<request>/<digest>.pdf` | what its requester attached |
 
 The digest is of the bytes: two workers that by mischance make the same clip never write over one another,
 and what the ledger names stays as it was signed.
@@ -57,6 +58,10 @@ def bundles_prefix(request_id: str) -> str:
 
 def bundle_key(request_id: str, sha256: str) -> str:
     return f"{bundles_prefix(request_id)}/{sha256[:DIGEST_LENGTH]}.zip"
+
+
+def document_key(request_id: str, sha256: str) -> str:
+    return f"documents/{request_id}/{sha256[:DIGEST_LENGTH]}.pdf"
 
 
 @contextmanager

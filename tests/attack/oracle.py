@@ -288,6 +288,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", f"{REQUEST}/deny"): _request(_decides),
     ("POST", f"{REQUEST}/cancel"): _request(_cancels),
     ("POST", f"{REQUEST}/outcome"): _request(_cancels),
+    ("POST", f"{REQUEST}/documents"): _request(_cancels),
+    ("GET", f"{REQUEST}/documents/{{sha256}}"): _request(_anybody),
     ("GET", f"{REQUEST}/clips/{{item}}.{{part}}.mp4"): _request(_fetches),
     ("GET", f"{REQUEST}/bundle.zip"): _request(_fetches),
 }

@@ -113,10 +113,16 @@ async def _requested(broker: TestBroker, by: SignedIn, custodian: SignedIn) -> d
     body = {"camera_ids": [CAMERA], "interval": str(LAST_MINUTES), "reason": "Theft"}
     hold = await by.post("/v1/holds", body)
     request_id = request.json()["id"]
+    document = {"name": "r.pdf", "content": "JVBERi0xLjcKJSVFT0YK"}
+    attached = await by.post(f"/v1/requests/{request_id}/documents", document, None)
     approved = await custodian.post(f"/v1/requests/{request_id}/approve", {"reason": "Checked"})
     assert approved.status_code == 200, approved.text
     await broker.work()
-    return {"request_id": request_id, "hold_id": hold.json()["holds"][0]["id"]}
+    return {
+        "request_id": request_id,
+        "hold_id": hold.json()["holds"][0]["id"],
+        "sha256": attached.json()["documents"][0]["sha256"],
+    }
 
 
 async def _ended(broker: TestBroker, person: Person) -> Person:

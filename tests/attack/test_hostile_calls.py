@@ -59,7 +59,7 @@ async def everything(broker: TestBroker) -> SignedIn:
 
 def filled(path: str, value: str) -> str:
     """The path with every id of it replaced."""
-    known = {"item": "1", "part": "1"}
+    known = {"item": "1", "part": "1", "sha256": "0" * 64}
     return path.format(**known, **dict.fromkeys(IDS, quote(value, safe="")))
 
 

@@ -76,6 +76,7 @@ async def follow(broker: TestBroker, heading: str, folder: Path) -> Ran:
     investigator = await broker.officer("police", Role.INVESTIGATOR)
     custodian = await broker.officer("rail", Role.CUSTODIAN)
     text = GUIDE.text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    (folder / "requisition.pdf").write_bytes(b"%PDF-1.7\n%%EOF\n")
     written = folder / "part.md"
     written.write_text(text)
     async with served(broker) as address:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 from pydantic import ValidationError
@@ -26,6 +27,7 @@ from broker.evidence.bundle.models import (
     REPORT_PATH,
     SIGNATURE_PATH,
     Clip,
+    Document,
     FileEntry,
     Manifest,
     RequestFacts,
@@ -45,6 +47,7 @@ def write_bundle(
     facts: RequestFacts,
     *,
     clips: Mapping[str, ClipSource],
+    documents: Mapping[str, ClipSource] = MappingProxyType({}),
     log: Sequence[LoggedEntry],
     identities: Sequence[SigningIdentity],
     output: Path | BinaryIO,
@@ -54,11 +57,12 @@ def write_bundle(
 ) -> Manifest:
     """Seals the request into `output` (an open file must be seekable) and returns the manifest as signed.
 
-    `clips` maps each clip's name to its file, `log` holds the entries that the facts name, `identities` one per owner.
-    `CannotSeal` where one is missing or too many, where a clip's bytes are not those that `facts` state, or where an
-    entry's proof does not hold; then no file is left.
+    `clips` maps each clip's name to its file, `documents` each document's path; `log` holds the entries that the facts
+    name, `identities` one per owner. `CannotSeal` where one is missing or too many, where a file's bytes are not those
+    that `facts` state, or where an entry's proof does not hold; then no file is left.
     """
     _match("clip", {clip.name for clip in facts.clips}, set(clips))
+    _match("document", {document.path for document in facts.documents}, set(documents))
     _match("signing identity", set(facts.owners), {identity.agency for identity in identities})
     if len(identities) != len(facts.owners):
         raise CannotSeal("an agency has more than one signing identity")
@@ -68,7 +72,7 @@ def write_bundle(
     small = {certificate_path(identity.agency): identity.certificates_pem() for identity in ordered}
     signers = tuple(_signer(identity) for identity in ordered)
     small |= files_of(log)
-    small[INSTRUCTIONS_PATH] = render_instructions(signers, facts.log, now, language)
+    small[INSTRUCTIONS_PATH] = render_instructions(signers, facts, now, language)
     small[REPORT_PATH] = render_report(facts, signers, now, software, language)
     manifest = _manifest(facts, small, signers, now, software)
     for finding in judge_log(manifest, small.get):
@@ -78,7 +82,8 @@ def write_bundle(
     if len(small[MANIFEST_PATH]) > MANIFEST_LIMIT:
         raise CannotSeal(f"the manifest exceeds {MANIFEST_LIMIT} bytes: split the request")
     small[SIGNATURE_PATH] = sign_manifest(small[MANIFEST_PATH], ordered, now)
-    contents = _contents(facts, clips, small)
+    given = {clip.path: clips[clip.name] for clip in facts.clips} | dict(documents)
+    contents = _contents({file.path: (file, given[file.path]) for file in facts.given}, small)
     try:
         if isinstance(output, Path):
             _write_aside(output, contents)
@@ -116,7 +121,7 @@ def _manifest(
         FileEntry(path=path, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
         for path, content in small.items()
     ]
-    files += [FileEntry(path=clip.path, sha256=clip.sha256, size=clip.size) for clip in facts.clips]
+    files += [FileEntry(path=file.path, sha256=file.sha256, size=file.size) for file in facts.given]
     known = {name: getattr(facts, name) for name in RequestFacts.model_fields}
     try:
         return Manifest(
@@ -131,33 +136,33 @@ def _manifest(
 
 
 def _contents(
-    facts: RequestFacts, clips: Mapping[str, ClipSource], small: Mapping[str, bytes]
+    sources: Mapping[str, tuple[Clip | Document, ClipSource]], small: Mapping[str, bytes]
 ) -> Iterator[tuple[str, int, Iterator[bytes]]]:
     """Every file of the bundle, sorted by path."""
-    by_path = {clip.path: clip for clip in facts.clips}
-    for path in sorted([*small, *by_path]):
+    for path in sorted([*small, *sources]):
         if path in small:
             yield path, len(small[path]), iter((small[path],))
         else:
-            clip = by_path[path]
-            yield path, clip.size, _checked(clip, clips[clip.name])
+            file, source = sources[path]
+            yield path, file.size, _checked(file, source)
 
 
-def _checked(clip: Clip, source: ClipSource) -> Iterator[bytes]:
-    """The clip's bytes; `CannotSeal` at their end unless they are those that the facts state."""
+def _checked(file: Clip | Document, source: ClipSource) -> Iterator[bytes]:
+    """The file's bytes; `CannotSeal` at their end unless they are those that the facts state."""
     if isinstance(source, Path):
-        with source.open("rb") as file:
-            yield from _checked(clip, file)
+        with source.open("rb") as opened:
+            yield from _checked(file, opened)
         return
     digest, size = hashlib.sha256(), 0
     while chunk := source.read(CHUNK):
         digest.update(chunk)
         size += len(chunk)
-        if size > clip.size:
+        if size > file.size:
             break
         yield chunk
-    if (digest.hexdigest(), size) != (clip.sha256, clip.size):
-        raise CannotSeal(f"clip {clip.name} changed since it was cut: cut it again")
+    if (digest.hexdigest(), size) != (file.sha256, file.size):
+        changed = f"clip {file.name} changed since it was cut: cut it again"
+        raise CannotSeal(changed if isinstance(file, Clip) else f"{file.path} is not what was attached")
 
 
 def _write_aside(output: Path, contents: Iterator[tuple[str, int, Iterator[bytes]]]) -> None:

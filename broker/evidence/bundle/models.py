@@ -185,6 +185,16 @@ class Clip(Model):
         return self
 
 
+class Document(Model):
+    """A file that the requester attached, such as the requisition itself; `size` in bytes."""
+
+    name: NonEmpty
+    path: BundlePath
+    sha256: Sha256
+    size: Annotated[int, Field(gt=0)]
+    added_at: Instant
+
+
 class Item(Model):
     """One camera of the request: asked, held, decided, available, delivered, and what is missing.
 
@@ -242,6 +252,7 @@ class RequestFacts(Model):
     created_at: Instant
     agencies: tuple[Agency, ...]
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
+    documents: tuple[Document, ...] = ()
     log: tuple[LogReference, ...] = ()
     log_keys: LogKeys | None = None
 
@@ -265,6 +276,11 @@ class RequestFacts(Model):
     @property
     def clips(self) -> tuple[Clip, ...]:
         return tuple(clip for item in self.items for clip in item.clips)
+
+    @property
+    def given(self) -> tuple["Clip | Document", ...]:
+        """The files that sealing puts in as they are: clips and documents."""
+        return self.clips + self.documents
 
     @property
     def people(self) -> frozenset[str]:
@@ -326,9 +342,9 @@ class Manifest(RequestFacts):
         if {MANIFEST_PATH, SIGNATURE_PATH} & set(paths):
             raise ValueError("the manifest and its signature cannot list themselves")
         listed = {entry.path: (entry.sha256, entry.size) for entry in self.files}
-        for clip in self.clips:
-            if listed.get(clip.path) != (clip.sha256, clip.size):
-                raise ValueError(f"clip {clip.name} and the list of files disagree")
+        for file in self.given:
+            if listed.get(file.path) != (file.sha256, file.size):
+                raise ValueError(f"{file.path} and the list of files disagree")
         if unlisted := {signer.certificate_path for signer in self.signers} - set(paths):
             raise ValueError(f"certificates that the list of files lacks: {', '.join(sorted(unlisted))}")
         return self
@@ -337,6 +353,11 @@ class Manifest(RequestFacts):
 def clip_path(name: str) -> str:
     """Where the clip `<item>.<part>` lies in the bundle."""
     return f"clips/{name}.mp4"
+
+
+def document_path(n: int) -> str:
+    """Where the n-th document lies in the bundle."""
+    return f"documents/{n}.pdf"
 
 
 def certificate_path(agency_id: str) -> str:

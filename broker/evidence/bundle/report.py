@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from adapters.contract.models import Interval, format_instant
-from broker.evidence.bundle.models import LogReference, Person, RequestFacts, Signer, Software
+from broker.evidence.bundle.models import Person, RequestFacts, Signer, Software
 from broker.evidence.bundle.texts import TEXTS, Language
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -44,11 +44,11 @@ def render_report(
 
 
 def render_instructions(
-    signers: tuple[Signer, ...], log: tuple[LogReference, ...], sealed_at: datetime, language: Language
+    signers: tuple[Signer, ...], facts: RequestFacts, sealed_at: datetime, language: Language
 ) -> bytes:
     """VERIFY.txt: how to check the bundle by openssl, sha256sum and Python alone, as of the instant of sealing."""
     page = _environment().get_template(f"VERIFY.{language}.txt.j2")
-    return page.render(signers=signers, log=log, sealed_epoch_s=int(sealed_at.timestamp())).encode()
+    return page.render(signers=signers, facts=facts, sealed_epoch_s=int(sealed_at.timestamp())).encode()
 
 
 def _environment() -> Environment:

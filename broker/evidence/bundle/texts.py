@@ -16,6 +16,7 @@ class Texts:
     purpose: str
     basis: str
     reason: str
+    documents: str
     requester: str
     submitted: str
     sealed: str
@@ -76,6 +77,7 @@ TEXTS: dict[Language, Texts] = {
         purpose="Purpose",
         basis="Legal basis",
         reason="Reason",
+        documents="Documents",
         requester="Requested by",
         submitted="Submitted",
         sealed="Sealed",
@@ -134,6 +136,7 @@ TEXTS: dict[Language, Texts] = {
         purpose="Finalité",
         basis="Fondement légal",
         reason="Motif",
+        documents="Pièces jointes",
         requester="Demandé par",
         submitted="Déposée",
         sealed="Scellée",

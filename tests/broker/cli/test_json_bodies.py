@@ -63,6 +63,7 @@ CLIENT: dict[tuple[str, ...], tuple[tuple[str, ...], dict[str, Any]]] = {
     ("approve",): (("req_1", "--reason", "r"), REQUEST),
     ("deny",): (("req_1", "--reason", "r"), REQUEST),
     ("cancel",): (("req_1",), REQUEST),
+    ("attach",): (("req_1", __file__), REQUEST),
     ("outcome",): (("req_1", "useful"), REQUEST),
     ("hold",): (("--camera", "n:1", "--interval", INTERVAL, "--reason", "r"), {"holds": [HOLD]}),
     ("release",): (("hold_1",), HOLD),

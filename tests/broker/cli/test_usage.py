@@ -13,6 +13,7 @@ COMMANDS = (
     *("demo", "serve", "ingest", "worker", "search", "request", "requests", "show", "approve", "deny"),
     *(
         "cancel",
+        "attach",
         "outcome",
         "fetch",
         "verify",

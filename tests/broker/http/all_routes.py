@@ -19,6 +19,11 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/v1/requests/{request_id}/deny"): {"reason": "Checked"},
     ("POST", "/v1/requests/{request_id}/cancel"): {"reason": "Checked"},
     ("POST", "/v1/requests/{request_id}/outcome"): {"outcome": "not_viewed"},
+    ("POST", "/v1/requests/{request_id}/documents"): {
+        "name": "r.pdf",
+        "owner": "rail",
+        "content": "JVBERi0xLjcKJSVFT0YK",
+    },
     ("POST", "/v1/holds"): {"camera_ids": ["rail-cctv:r1"], "interval": str(LAST_MINUTES), "reason": "Theft"},
     ("POST", "/v1/emergencies"): {"reason": "A person on the tracks", "agency": "metro"},
     ("POST", "/v1/emergencies/{emergency_id}/review"): {"verdict": "justified", "reason": "Checked"},

@@ -58,6 +58,7 @@ async def furnished(broker: TestBroker) -> AsyncIterator[Furnished]:
         "agreement_id": "rail-police",
         "network_id": "rail-cctv",
         "emergency_id": emergency.json()["id"],
+        "sha256": "0" * 64,
         "item": "1",
         "part": "1",
     }
