@@ -1,6 +1,6 @@
 """Fixtures of the whole suite: a real embedded Valkey a worker, emptied for each test, and a broker on it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,24 @@ from redis.asyncio import Redis
 
 from broker.catalog.connection import client_of_socket
 from broker.catalog.embedded import EmbeddedValkey
+from tests.servers.ledgers import ENGINE, LEDGERS
 from tests.world import TestBroker, open_test_broker
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With a ledger elsewhere, what is about the ledger in a file is left out."""
+    if ENGINE == "sqlite":
+        return
+    left_out = [item for item in items if item.get_closest_marker("sqlite")]
+    items[:] = [item for item in items if not item.get_closest_marker("sqlite")]
+    config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ledgers() -> Iterator[None]:
+    """The databases of a run with `ENTREVUE_TEST_LEDGER=postgresql` go with their server."""
+    yield
+    LEDGERS.stop()
 
 
 @pytest.fixture(scope="session")

@@ -41,12 +41,13 @@ from adapters.contract.models import (
 from adapters.contract.protocol import AdapterContext, AdapterFactory
 from broker.agencies.models import NewOfficer, Role
 from broker.api import create_api
-from broker.app import Broker, Host, build, open_ledger
+from broker.app import Broker, Host, build, ledger_place, open_ledger
 from broker.catalog.models import NetworkReport
 from broker.catalog.store import CatalogStore
 from broker.identifiers import TOKEN_PREFIX
 from broker.settings import Settings
 from tests.films import grey_jpeg, small_film
+from tests.servers.ledgers import LEDGERS
 
 _PERSONNEL = itertools.count(1)
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
@@ -216,7 +217,7 @@ def settings(data: Path, **broker: Any) -> Settings:
     }
     return Settings.model_validate(
         {
-            "broker": {"data": data, **broker},
+            "broker": {"data": data, **LEDGERS.options(), **broker},
             "limits": UNLIMITED,
             "agency": [
                 {"id": "rail", "name": "Railway"},
@@ -362,6 +363,7 @@ async def open_test_broker(
         await broker.recorders.aclose()
         await broker.services.identity.client.aclose()
         await broker.services.authority.noted()
+    LEDGERS.drop(ledger_place(configured))
 
 
 def submission(camera_ids: Iterable[str], interval: Interval, **more: Any) -> dict[str, Any]:

@@ -16,6 +16,12 @@ def _is_cut(error: BaseException) -> bool:
     return invalidated or speechless or code.startswith(("08", "57P"))
 
 
+def _is_unkeepable(error: BaseException) -> bool:
+    """Whether a text holds what PostgreSQL cannot: its driver says so before anything is sent."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(cause, psycopg.DataError) and "NUL" in str(cause)
+
+
 def is_outage(error: BaseException) -> bool:
     """Whether the store failed, as opposed to the statement being wrong (a bug, which stays one)."""
     if _is_cut(error) or sqlite.code_of(error).startswith(sqlite.OUTAGES):
@@ -28,9 +34,11 @@ def told(error: BaseException, *, committing: bool = False) -> BaseException:
 
     `committing`: the commit had been asked for. Who is cut off then does not know whether it was made.
     """
-    if not is_outage(error):
+    if not is_outage(error) and not _is_unkeepable(error):
         return error
-    if sqlite.code_of(error) == sqlite.FULL or postgresql.code_of(error) == postgresql.FULL:
+    if _is_unkeepable(error):
+        problem = Problem("invalid", "a text holds the character U+0000: leave it out")
+    elif sqlite.code_of(error) == sqlite.FULL or postgresql.code_of(error) == postgresql.FULL:
         problem = Problem(
             "storage_full", "the ledger's disk is full: nothing was changed; free space and try again"
         )

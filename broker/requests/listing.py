@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal, or_, select
 
 from broker.ledger import tables
 from broker.requests.models import Filter, Request
@@ -55,8 +55,9 @@ def list_requests(connection: Connection, wanted: Filter) -> list[Request]:
 def _by_pressing(query: Select[Any], wanted: Filter) -> Select[Any]:
     """Those with items that wait for the owner, the most pressing first."""
     requests, items = tables.requests, tables.request_items
+    press_at = func.coalesce(items.c.press_at, literal(NEVER, items.c.press_at.type))
     pressing = (
-        select(items.c.request_id, func.min(func.coalesce(items.c.press_at, NEVER)).label("at"))
+        select(items.c.request_id, func.min(press_at).label("at"))
         .where(items.c.owner == wanted.view_owner, items.c.state == ItemState.PENDING.value)
         .group_by(items.c.request_id)
         .subquery()

@@ -11,9 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from redis.asyncio import Redis
+from sqlalchemy import update
 
 from broker.agencies.models import Role, Terms
 from broker.agencies.terms import terms_of
+from broker.ledger.tables import designations
 from broker.settings.sections import AgreementSettings
 from tests.attack.oracle import OPERATING, Agreed, Situation
 from tests.world import LAST_MINUTES, NOW, SignedIn, TestBroker, open_test_broker, settings, submission
@@ -126,8 +128,9 @@ async def _requested(broker: TestBroker, by: SignedIn, custodian: SignedIn) -> d
 
 
 async def _ended(broker: TestBroker, person: Person) -> Person:
-    end = "UPDATE designations SET valid_until = valid_from + 1 WHERE officer_id = ?"
-    await broker.broker.ledger.write(lambda c: c.exec_driver_sql(end, (person.signed_in.id,)))
+    at = broker.clock.now() - timedelta(microseconds=1)
+    end = update(designations).where(designations.c.officer_id == person.signed_in.id)
+    await broker.broker.ledger.write(lambda c: c.execute(end.values(valid_from=at, valid_until=at)))
     return person
 
 

@@ -82,10 +82,10 @@ class PostgresqlServer:
                     raise RuntimeError((self._base / "log").read_text()[-2000:]) from error
                 time.sleep(0.02)
 
-    def new_database(self) -> str:
-        """The URL of an empty one."""
+    def new_database(self, template: str = "template1") -> str:
+        """The URL of an empty one, or of a copy."""
         name = f"ledger_{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
     def execute(self, statement: str) -> None:

@@ -221,3 +221,14 @@ def test_what_is_no_url_is_refused_and_not_repeated(text: str) -> None:
 def test_a_url_shows_no_password() -> None:
     url = DatabaseUrl.parsed("postgresql://u:hidden@db.test:5432/ledger")
     assert (str(url), "hidden" in repr(url)) == ("postgresql://db.test:5432/ledger", False)
+
+
+async def test_a_text_that_no_database_of_this_kind_keeps_is_the_callers_to_correct(ledger: Ledger) -> None:
+    with pytest.raises(Problem) as refused:
+        await ledger.write(add("rail\x00"))
+    assert refused.value.code == "invalid"
+    query = select(tables.agencies.c.id).where(tables.agencies.c.id == "rail\x00")
+    with pytest.raises(Problem) as unread:
+        await ledger.read(lambda c: c.execute(query).first())
+    assert unread.value.code == "invalid"
+    assert await ledger.write(add("rail")) == "rail"

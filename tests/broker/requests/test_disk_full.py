@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 from broker.agencies.models import Role
 from tests.world import LAST_MINUTES, SignedIn, TestBroker, submission
 
+pytestmark = pytest.mark.sqlite
+
 TABLES = ("requests", "request_items", "holds", "audit_entries", "idempotency_keys")
 LONG = "x" * 4000
 HOLD = {"camera_ids": ["rail-cctv:r1"], "interval": str(LAST_MINUTES), "reason": LONG}

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select, update
 
 from broker.agencies.models import Role
 from broker.audit.tree.excerpts import IS_AT_WORK, Excerpts
 from broker.evidence.bundle.log_proofs import LogTrust
 from broker.evidence.bundle.verification import Check, Result, Verification
 from broker.evidence.bundle.verify import verify_file
+from broker.ledger.log_tables import log_tiles
 from broker.requests.sealing import PATIENCE_WITH_WITNESSES, SealRequests
 from broker.transparency.notes import KeyKind, SigningKey, cosign, new_key, parse_note
 from tests.broker.requests.people import decide, in_ledger, shown, submit
@@ -198,9 +199,14 @@ async def test_a_log_that_contradicts_what_it_signed_seals_nothing_until_it_is_p
     await broker.broker.sequencer.catch_up()
     request_id = await finished(broker, investigator)
 
+    def put(connection: Connection, hashes: bytes) -> None:
+        connection.execute(update(log_tiles).where(log_tiles.c.level == 0).values(hashes=hashes))
+
     def tamper(connection: Connection) -> bytes:
-        kept: bytes = connection.exec_driver_sql("SELECT hashes FROM log_tiles WHERE level = 0").scalar_one()
-        connection.exec_driver_sql("UPDATE log_tiles SET hashes = zeroblob(length(hashes)) WHERE level = 0")
+        kept: bytes = connection.execute(
+            select(log_tiles.c.hashes).where(log_tiles.c.level == 0)
+        ).scalar_one()
+        put(connection, bytes(len(kept)))
         return kept
 
     kept = await broker.broker.ledger.write(tamper)
@@ -208,9 +214,7 @@ async def test_a_log_that_contradicts_what_it_signed_seals_nothing_until_it_is_p
     waits = await shown(investigator, request_id)
     assert waits["sealed_at"] is None
     assert waits["state_reason"].startswith("the log's tree does not grow: ")
-    await broker.broker.ledger.write(
-        lambda c: c.exec_driver_sql("UPDATE log_tiles SET hashes = ? WHERE level = 0", (kept,))
-    )
+    await broker.broker.ledger.write(lambda c: put(c, kept))
     broker.clock.advance(seconds=10)
     await broker.work()
     assert (await in_ledger(broker, request_id)).sealed_at is not None

@@ -1,7 +1,6 @@
 """What a submission promises, and what it refuses without leaving a trace."""
 
 import asyncio
-import sqlite3
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from redis.asyncio import Redis
 from adapters.contract.models import Interval
 from broker.agencies.models import Role
 from broker.errors import Problem
+from broker.ledger.engine import Ledger
 from tests.broker.requests.people import submit
 from tests.world import (
     LAST_MINUTES,
@@ -31,14 +31,13 @@ ACTIONS_ON_REQUESTS = (
 )
 
 
-def rows(broker: TestBroker, query: str) -> list[Any]:
-    """What another process reads from the ledger's file."""
-    file = broker.broker.services.settings.broker.data / "ledger.sqlite"
-    connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+async def rows(broker: TestBroker, query: str) -> list[Any]:
+    """What another process reads from the ledger."""
+    other = Ledger(broker.broker.ledger.place)
     try:
-        return connection.execute(query).fetchall()
+        return [tuple(row) for row in await other.read(lambda c: c.exec_driver_sql(query).all())]
     finally:
-        connection.close()
+        await asyncio.to_thread(other.close)
 
 
 @pytest.fixture
@@ -50,10 +49,10 @@ async def test_a_201_means_that_every_hold_order_is_on_disk(
     broker: TestBroker, investigator: SignedIn
 ) -> None:
     body = await submit(investigator, "rail-cctv:r1", "metro-cctv:m1")
-    found = rows(broker, "select camera_id, state, request_id from holds order by n")
+    found = await rows(broker, "select camera_id, state, request_id from holds order by n")
     assert found == [("rail-cctv:r1", "ordered", body["id"]), ("metro-cctv:m1", "ordered", body["id"])]
-    assert rows(broker, "select state from request_items") == [("pending",), ("pending",)]
-    actions = rows(broker, ACTIONS_ON_REQUESTS)
+    assert await rows(broker, "select state from request_items") == [("pending",), ("pending",)]
+    actions = await rows(broker, ACTIONS_ON_REQUESTS)
     assert actions == [("submit_request",)]
 
 
@@ -66,7 +65,7 @@ async def test_a_submission_does_not_need_redis_to_wake_a_worker(
     monkeypatch.setattr(broker.broker.catalog, "wake_worker", is_away)
     body = await submit(investigator, "rail-cctv:r1")
     assert await broker.work() > 0
-    assert rows(broker, "select request_id, state from holds") == [(body["id"], "held")]
+    assert await rows(broker, "select request_id, state from holds") == [(body["id"], "held")]
 
 
 def area_submission() -> dict[str, Any]:
@@ -136,7 +135,7 @@ async def test_a_wrong_submission_is_refused_by_name_and_creates_nothing(
     assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     for table in ("requests", "request_items", "holds", "idempotency_keys"):
-        assert rows(broker, f"select count(*) from {table}") == [(0,)]  # noqa: S608 - names from this line
+        assert await rows(broker, f"select count(*) from {table}") == [(0,)]  # noqa: S608 - names from this line
 
 
 @pytest.mark.parametrize("hidden", ["rail-cctv:none", "rail-cctv:secret", "nowhere:r1", "%00", "../r1"])
@@ -154,9 +153,9 @@ async def test_one_unknown_or_hidden_camera_refuses_all_of_them_in_the_same_word
         "status": 422,
         "code": "camera_unknown",
     }
-    assert rows(broker, "select count(*) from requests") == [(0,)]
+    assert await rows(broker, "select count(*) from requests") == [(0,)]
     denied = "select action, decision from audit_entries where decision = 'denied'"
-    assert rows(broker, denied) == [("submit_request", "denied")]
+    assert await rows(broker, denied) == [("submit_request", "denied")]
 
 
 async def test_a_camera_of_an_agency_that_shares_nothing_is_as_unknown_as_one_that_does_not_exist(
@@ -182,7 +181,7 @@ async def test_a_camera_that_may_be_located_only_is_denied_as_such(tmp_path: Pat
         answer = await officer.post("/v1/requests", submission(["rail-cctv:r1"], LAST_MINUTES))
         assert (answer.status_code, answer.json()["code"]) == (403, "action_denied")
         assert answer.json()["cameras"] == ["rail-cctv:r1"]
-        assert rows(broker, "select count(*) from requests") == [(0,)]
+        assert await rows(broker, "select count(*) from requests") == [(0,)]
 
 
 async def test_an_agreement_caps_the_length_of_a_clip_and_of_its_hold(tmp_path: Path, redis: Redis) -> None:
@@ -222,7 +221,7 @@ async def test_footage_that_is_not_there_makes_the_item_unavailable(
     assert shown["items"][0]["held"]["state"] == "failed"
     assert shown["items"][0]["gaps"] == [str(shifted(days=-2))]
     assert broker.rail.holds == {}
-    actions = rows(broker, ACTIONS_ON_REQUESTS)
+    actions = await rows(broker, ACTIONS_ON_REQUESTS)
     assert ("item_unavailable",) in actions
 
 
@@ -259,9 +258,9 @@ async def test_the_same_call_with_the_same_key_creates_one_request(
     answers = [await investigator.post("/v1/requests", body, **{"Idempotency-Key": "k-1"}) for _ in range(3)]
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
-    assert rows(broker, "select count(*) from requests") == [(1,)]
-    assert rows(broker, "select count(*) from holds") == [(1,)]
-    assert rows(broker, "select count(*) from audit_entries where action = 'read_request'") == [(2,)]
+    assert await rows(broker, "select count(*) from requests") == [(1,)]
+    assert await rows(broker, "select count(*) from holds") == [(1,)]
+    assert await rows(broker, "select count(*) from audit_entries where action = 'read_request'") == [(2,)]
 
 
 async def test_a_key_finds_its_area_again_although_other_cameras_stand_there_now(
@@ -284,7 +283,7 @@ async def test_a_key_with_another_body_is_a_conflict(broker: TestBroker, investi
     hold = {"camera_ids": ["rail-cctv:r1"], "interval": str(LAST_MINUTES), "reason": "Theft"}
     answer = await investigator.post("/v1/holds", hold, **{"Idempotency-Key": "k-1"})
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_conflict")
-    assert rows(broker, "select count(*) from holds") == [(1,)]
+    assert await rows(broker, "select count(*) from holds") == [(1,)]
 
 
 async def test_a_key_is_one_officers_own(broker: TestBroker, investigator: SignedIn) -> None:
@@ -304,11 +303,11 @@ async def test_twins_at_the_same_moment_create_one_request(
     answers = await asyncio.gather(*calls)
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
-    assert rows(broker, "select count(*) from holds") == [(1,)]
+    assert await rows(broker, "select count(*) from holds") == [(1,)]
 
 
 async def test_clips_of_ones_own_agency_have_no_sound_as_no_agreement_allows_it(broker: TestBroker) -> None:
     investigator = await broker.officer("rail", Role.INVESTIGATOR)
     answer = await investigator.post("/v1/requests", submission(["rail-cctv:r1"], LAST_MINUTES))
     request_id = answer.json()["id"]
-    assert (request_id, 0) in rows(broker, "SELECT request_id, audio FROM request_items")
+    assert (request_id, 0) in await rows(broker, "SELECT request_id, audio FROM request_items")

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from broker.agencies.models import Role
-from broker.app import ledger_file
 from broker.catalog.store import CatalogStore
 from broker.errors import Problem
 from broker.holds import store as holds
@@ -210,10 +209,10 @@ def lease(owner: str, at: Any, seconds: float = 30) -> Lease:
     return Lease(owner=owner, until=at + timedelta(seconds=seconds))
 
 
-async def test_many_claimers_on_two_ledgers_of_one_file_never_share_a_row(broker: TestBroker) -> None:
+async def test_many_claimers_on_two_ledgers_of_one_place_never_share_a_row(broker: TestBroker) -> None:
     ids = await ordered(broker, 12)
     at = broker.clock.now()
-    second = Ledger(ledger_file(broker.broker.services.settings))
+    second = Ledger(broker.broker.ledger.place)
     try:
 
         async def claim_all(ledger: Ledger, owner: str) -> list[Hold]:

@@ -152,6 +152,7 @@ async def test_the_last_use_is_known_to_the_minute_and_written_beside_the_call(
     assert (await used())[1] == "2026-06-15T12:01:40Z"
 
 
+@pytest.mark.sqlite
 async def test_a_use_that_cannot_be_written_refuses_nothing(broker: TestBroker, officer: SignedIn) -> None:
     refuse = (
         "CREATE TRIGGER refuse BEFORE UPDATE OF used_at ON tokens BEGIN SELECT RAISE(ABORT, 'refused'); END"
