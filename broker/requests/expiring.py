@@ -30,6 +30,9 @@ DUE: Final = "decision_due"
 OVERDUE: Final = "decisions_overdue"
 EXPIRED: Final = "request_expired"
 
+SETTLES: Final = timedelta(minutes=1)
+"""Until then a hold that is being placed is no reason to remind anybody of what is overwritten soon."""
+
 REMINDED, ESCALATED = 1, 2
 """What `reminders` of an item counts to."""
 
@@ -64,7 +67,13 @@ class MindDeadlines:
     async def claim(self, lease: Lease) -> str | None:
         at, warnings = self._clock.now(), self._warnings
         return await self._ledger.read(
-            lambda c: queue.find_pressing(c, at, at + warnings.remind, at + warnings.escalate)
+            lambda c: queue.find_pressing(
+                c,
+                at,
+                settled=at - SETTLES,
+                remind_until=at + warnings.remind,
+                escalate_until=at + warnings.escalate,
+            )
         )
 
     async def renew(self, claimed: str, lease: Lease) -> bool:
@@ -104,7 +113,7 @@ class _Minding:
             if item.decide_by <= self.at:
                 self._expire(connection, request, item)
                 continue
-            stage = self._stage(item)
+            stage = self._stage(item) if request.submitted_at <= self.at - SETTLES else 0
             if item.reminders < stage:
                 store.note_reminder(connection, item, stage)
                 owner = item.camera.agency

@@ -49,16 +49,23 @@ def has_due_request(connection: Connection, at: datetime) -> bool:
 
 
 def find_pressing(
-    connection: Connection, at: datetime, remind_until: datetime, escalate_until: datetime
+    connection: Connection,
+    at: datetime,
+    *,
+    settled: datetime,
+    remind_until: datetime,
+    escalate_until: datetime,
 ) -> str | None:
-    """The request whose item presses most: past its deadline, or whose owner is to be reminded, once of each."""
-    pressing = or_(
-        ITEMS.c.decide_by <= at,
+    """The request whose item presses most: past its deadline, or whose owner is to be reminded, once of each, where it
+    was submitted before it is `settled` whether its footage is held."""
+    reminding = or_(
         and_(ITEMS.c.press_at <= remind_until, ITEMS.c.reminders < 1),
         and_(ITEMS.c.press_at <= escalate_until, ITEMS.c.reminders < 2),
     )
+    pressing = or_(ITEMS.c.decide_by <= at, and_(REQUESTS.c.submitted_at <= settled, reminding))
     query = (
         select(ITEMS.c.request_id)
+        .join(REQUESTS, REQUESTS.c.id == ITEMS.c.request_id)
         .where(ITEMS.c.state == ItemState.PENDING.value, ITEMS.c.decide_by.is_not(None), pressing)
         .order_by(ITEMS.c.press_at)
         .limit(1)

@@ -205,8 +205,9 @@ async def test_footage_that_no_recorder_keeps_presses_at_once_and_ends_with_its_
     gone_at = NOW + timedelta(days=1) - timedelta(minutes=5)
     assert item["decide_by_limit"] == "overwrite"
     assert item["decide_by"] == gone_at.isoformat().replace("+00:00", "Z")
-    assert ("footage_not_held", request_id) in await notices(custodian)
-    assert (DUE, request_id) in await notices(custodian)
+    assert await notices(custodian) == [("footage_not_held", request_id)]
+    await pass_h(broker, 1 / 60)
+    assert await notices(custodian) == [("footage_not_held", request_id), (DUE, request_id)]
     await pass_h(broker, 24)
     item = (await shown(investigator, request_id))["items"][0]
     assert item["state_reason"] == "nobody decided before the recorder overwrote the footage"
@@ -264,3 +265,19 @@ async def test_two_workers_expire_an_item_once(
     assert (await in_ledger(broker, request_id)).items[0].state is ItemState.EXPIRED
     assert (await actions(broker, "rail", request_id)).count("item_expired") == 1
     assert (await notices(custodian)).count((EXPIRED, request_id)) == 1
+
+
+async def test_footage_that_is_overwritten_soon_and_held_at_once_reminds_nobody(
+    broker: TestBroker, investigator: SignedIn, custodian: SignedIn
+) -> None:
+    """As recorders are that keep minutes only: before the hold is placed everything looks as if it pressed."""
+    broker.rail.retention = timedelta(minutes=30)
+    await broker.synchronise()
+    request_id = (await submit(investigator, "rail-cctv:r1"))["id"]
+    (job,) = [job for job in broker.broker.worker._jobs if job.name == "mind deadlines"]
+    assert await job.claim(broker.broker.worker._lease("early")) is None
+    await job.carry_out(request_id, "early")
+    await broker.work()
+    await pass_h(broker, 1)
+    assert await notices(custodian) == []
+    assert (await shown(investigator, request_id))["items"][0]["held"]["state"] == "held"
