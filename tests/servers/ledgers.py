@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import Connection
+
 from broker.ledger.database import Place
 from broker.ledger.migrate import migrate
 from broker.ledger.postgresql import DatabaseUrl
@@ -55,3 +57,20 @@ class TestLedgers:
 
 
 LEDGERS: Final = TestLedgers()
+
+
+def refuse_entries(connection: Connection) -> None:
+    """From now on nothing can be logged, as where the store fails at just that; `accept_entries` ends it."""
+    if connection.dialect.name == "sqlite":
+        body = "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        connection.exec_driver_sql(f"CREATE TRIGGER refuse BEFORE INSERT ON audit_entries {body}")
+        return
+    body = "RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$"
+    connection.exec_driver_sql(f"CREATE OR REPLACE FUNCTION refused() {body}")
+    timing = "BEFORE INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION refused()"
+    connection.exec_driver_sql(f"CREATE TRIGGER refuse {timing}")
+
+
+def accept_entries(connection: Connection) -> None:
+    table = "" if connection.dialect.name == "sqlite" else " ON audit_entries"
+    connection.exec_driver_sql(f"DROP TRIGGER refuse{table}")

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import select
 
@@ -16,10 +15,12 @@ from broker.agencies.policy import action_masks
 from broker.audit.models import Entry, NewEntry, Operation
 from broker.audit.service import AuditLog
 from broker.ledger import tables
+from broker.ledger.database import Place
 from broker.ledger.engine import Ledger
 from broker.ledger.migrate import migrate
+from broker.settings.sections import DEFAULT_PURPOSES
 from tests.broker.agencies.rights import Camera, columns
-from tests.world import NumberedIdentifiers, StandingClock, settings
+from tests.world import NumberedIdentifiers, StandingClock
 
 PURPOSE = "judicial_inquiry"
 RAIL_CAMERA = Camera("rail", "rail-cctv", "fixed", 48.88, 2.35, frozenset())
@@ -79,11 +80,11 @@ class Office:
 
 
 @contextmanager
-def open_office(file: Path, clock: StandingClock, identifiers: NumberedIdentifiers) -> Iterator[Office]:
+def open_office(place: Place, clock: StandingClock, identifiers: NumberedIdentifiers) -> Iterator[Office]:
     """One process."""
-    migrate(file)
-    ledger = Ledger(file)
-    authority = Authority(ledger, clock, settings(file.parent).broker.purposes)
+    migrate(place)
+    ledger = Ledger(place)
+    authority = Authority(ledger, clock, DEFAULT_PURPOSES)
     yield Office(
         ledger=ledger,
         clock=clock,

@@ -6,9 +6,12 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from broker.agencies.models import Role
+from broker.ledger.tables import designations
 from tests.broker.http.all_routes import BODIES, CLOSED, OPEN, QUERIES, ROUTES
+from tests.servers.ledgers import refuse_entries
 from tests.world import NOW, SignedIn, TestBroker
 
 ABOUT_ONESELF = {("GET", "/v1/me"), ("PUT", "/v1/me/purpose")}
@@ -91,9 +94,10 @@ async def test_every_route_is_closed_without_a_good_token(furnished: Furnished) 
 
 
 async def test_no_route_shows_anything_to_who_is_not_designated_any_more(furnished: Furnished) -> None:
-    end = "UPDATE designations SET valid_until = valid_from + 1 WHERE officer_id = ?"
+    at = furnished.broker.clock.now() - timedelta(microseconds=1)
+    end = update(designations).where(designations.c.officer_id == furnished.short.id)
     ledger = furnished.broker.broker.ledger
-    await ledger.write(lambda c: c.exec_driver_sql(end, (furnished.short.id,)))
+    await ledger.write(lambda c: c.execute(end.values(valid_from=at, valid_until=at)))
     furnished.broker.clock.advance(seconds=1)
     for method, path in CLOSED:
         answer = await furnished.call(method, path, furnished.short.headers())
@@ -120,8 +124,7 @@ async def test_every_route_needs_a_purpose_but_those_about_oneself_and_of_a_requ
 
 
 async def test_no_route_answers_what_the_log_cannot_record(furnished: Furnished) -> None:
-    refuse = "CREATE TRIGGER refuse BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'refused'); END"
-    await furnished.broker.broker.ledger.write(lambda c: c.exec_driver_sql(refuse))
+    await furnished.broker.broker.ledger.write(refuse_entries)
     for method, path in CLOSED:
         answer = await furnished.call(method, path, furnished.short.headers())
         told = f"{method} {path}: {answer.text[:200]}"

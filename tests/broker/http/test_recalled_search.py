@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from broker.agencies.models import NewOfficer, RecalledCaller, Role
-from broker.app import ledger_file
 from tests.broker.agencies.office import Office, open_office
+from tests.servers.ledgers import accept_entries, refuse_entries
 from tests.world import NumberedIdentifiers, SignedIn, TestBroker
 
 SEARCH = "/v1/cameras?lat=48.8809&lon=2.3553&radius_m=300"
@@ -23,7 +23,7 @@ def other(broker: TestBroker) -> Iterator[Office]:
         def new(self, prefix: str) -> str:
             return super().new(f"{prefix}_apart")
 
-    with open_office(ledger_file(broker.broker.services.settings), broker.clock, Apart()) as opened:
+    with open_office(broker.broker.ledger.place, broker.clock, Apart()) as opened:
         yield opened
 
 
@@ -127,8 +127,7 @@ async def test_the_sessions_own_purpose_counts_where_a_call_has_none(
 async def test_a_search_whose_entry_cannot_be_committed_shows_nothing(
     officer: SignedIn, other: Office
 ) -> None:
-    refuse = "CREATE TRIGGER no BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'refused'); END"
-    await other.ledger.write(lambda c: c.exec_driver_sql(refuse))
+    await other.ledger.write(refuse_entries)
     assert [await told(officer) for _ in range(2)] == ["internal"] * 2
-    await other.ledger.write(lambda c: c.exec_driver_sql("DROP TRIGGER no"))
+    await other.ledger.write(accept_entries)
     assert await told(officer) == CAMERAS
