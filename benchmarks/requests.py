@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 
 from adapters.contract.models import CameraKind, Interval
 from broker.agencies.models import Caller, NewOfficer, Officer, Role
-from broker.app import Host, build, open_ledger
+from broker.app import Host, build
 from broker.catalog.connection import client_of_url
 from broker.catalog.models import Camera
 from broker.catalog.store import CatalogStore
@@ -36,6 +36,7 @@ from broker.requests.deadlines import Deadline, Limit
 from broker.requests.models import Filter, LegalBasis, NewItem, Signatory, Submission
 from broker.requests.states import ItemState, RequestState
 from broker.settings import Settings
+from broker.stores import open_ledger
 
 OWNERS: Final = ("metro", "rail")
 INVESTIGATORS: Final = 40

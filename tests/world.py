@@ -41,12 +41,14 @@ from adapters.contract.models import (
 from adapters.contract.protocol import AdapterContext, AdapterFactory
 from broker.agencies.models import NewOfficer, Role
 from broker.api import create_api
-from broker.app import Broker, Host, build, ledger_place, open_ledger
+from broker.app import Broker, Host, build
 from broker.catalog.models import NetworkReport
 from broker.catalog.store import CatalogStore
 from broker.identifiers import TOKEN_PREFIX
 from broker.settings import Settings
+from broker.stores import ledger_place, open_ledger
 from tests.films import grey_jpeg, small_film
+from tests.servers.buckets import BUCKETS
 from tests.servers.ledgers import LEDGERS
 
 _PERSONNEL = itertools.count(1)
@@ -217,7 +219,7 @@ def settings(data: Path, **broker: Any) -> Settings:
     }
     return Settings.model_validate(
         {
-            "broker": {"data": data, **LEDGERS.options(), **broker},
+            "broker": {"data": data, **LEDGERS.options(), **BUCKETS.options(), **broker},
             "limits": UNLIMITED,
             "agency": [
                 {"id": "rail", "name": "Railway"},

@@ -14,7 +14,7 @@ from benchmarks.ingest.lists import write_list
 from benchmarks.search.brokers import empty_catalog
 from benchmarks.search.changes import percentile
 from benchmarks.search.world import World
-from broker.app import Host, build, open_ledger
+from broker.app import Host, build
 from broker.catalog.connection import client_of_socket
 from broker.catalog.fencing import Lease
 from broker.catalog.models import NetworkReport
@@ -23,6 +23,7 @@ from broker.clock import Clock, SystemClock
 from broker.identifiers import RandomIdentifiers
 from broker.ingest.service import Ingest
 from broker.settings import Settings
+from broker.stores import open_ledger
 
 NETWORKS: Final = 500
 CAMERAS_EACH: Final = 200

@@ -15,7 +15,7 @@ from typing import Any
 
 import uvloop
 
-from broker.app import Host, build, open_ledger
+from broker.app import Host, build
 from broker.catalog.connection import client_of_socket
 from broker.catalog.store import CatalogStore
 from broker.clock import SystemClock
@@ -23,6 +23,7 @@ from broker.garbage import collect_seldom
 from broker.identifiers import RandomIdentifiers
 from broker.logs import configure_logs
 from broker.settings import Settings
+from broker.stores import open_ledger
 
 NETWORK = "list"
 

@@ -4,7 +4,8 @@ from broker.agencies.models import Action, Caller
 from broker.catalog.questions import Snapshot
 from broker.catalog.service import Catalog
 from broker.errors import Problem
-from broker.vault.store import Vault, snapshot_key
+from broker.vault.keys import snapshot_key
+from broker.vault.store import Vault
 
 
 class Snapshots:

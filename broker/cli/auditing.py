@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from broker.app import Office, key_folder
+from broker.app import Office
 from broker.audit.models import Entry
 from broker.audit.routes import entry_view
 from broker.audit.tree.keys import read_log_key
@@ -20,6 +20,7 @@ from broker.cli.options import HostOptions, command_group, host_command
 from broker.cli.output import print_json, print_json_line, print_lines, print_table, write
 from broker.cli.texts import printable
 from broker.errors import SetupProblem
+from broker.stores import key_folder
 
 PAGE: Final = 1000
 COLUMNS: Final = (

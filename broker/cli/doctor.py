@@ -9,16 +9,19 @@ import typer
 from adapters.contract.capabilities import Capability
 from adapters.contract.errors import AdapterError
 from adapters.contract.models import Rejection
-from broker.app import Host, key_folder, known_adapters, ledger_place, open_recorders
+from broker.app import Host, known_adapters, open_recorders
 from broker.audit.tree.keys import FILE, read_log_key, witness_keys
 from broker.cli.configured import settings_of
 from broker.cli.failures import Failure
 from broker.cli.hosting import run, this_host
 from broker.cli.options import HostOptions, host_command
 from broker.cli.output import print_json, print_table, waiting
-from broker.errors import SetupProblem
+from broker.errors import Problem, SetupProblem
 from broker.ledger.inspection import describe
 from broker.settings import Settings
+from broker.settings.sections import Address
+from broker.stores import key_folder, ledger_place, vault_place
+from broker.vault.store import Vault
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def doctor(
     if network is not None and network not in {n.id for n in settings.network}:
         raise Failure(f"there is no network {network!r} in the configuration")
     findings = [Finding("configuration", True, f"{len(settings.network)} networks"), _data_folder(settings)]
-    findings += [_ledger(settings), _log_key(settings)]
+    findings += [_ledger(settings), _log_key(settings), *_vaults(settings)]
     with waiting("asking every network for its cameras"):
         findings += run(lambda: _networks(settings, this_host(), network))
     if options.as_json:
@@ -68,6 +71,24 @@ def _ledger(settings: Settings) -> Finding:
         return Finding("ledger", True, describe(ledger_place(settings)))
     except SetupProblem as problem:
         return Finding("ledger", False, str(problem))
+
+
+def _vaults(settings: Settings) -> list[Finding]:
+    """Whether what is put into a vault comes back; the embedded one is the data folder's."""
+    urls = {"vault": settings.broker.storage_url}
+    urls |= {f"vault of {agency.id}": agency.vault_url for agency in settings.agency}
+    return [_vault(settings, subject, url) for subject, url in urls.items() if url is not None]
+
+
+def _vault(settings: Settings, subject: str, url: Address) -> Finding:
+    try:
+        place = vault_place(settings, url)
+        run(lambda: Vault(place).try_out())
+    except (OSError, SetupProblem) as problem:
+        return Finding(subject, False, str(problem))
+    except Problem as problem:
+        return Finding(subject, False, problem.detail)
+    return Finding(subject, True, str(place))
 
 
 def _log_key(settings: Settings) -> Finding:

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 import typer
 
-from broker.app import key_folder, ledger_place
 from broker.audit.tree.keys import read_log_key, witness_keys
 from broker.audit.verification.models import KeptNote, Verification
 from broker.audit.verification.service import Trusted, verify_log
@@ -18,6 +17,7 @@ from broker.cli.output import print_json, print_lines, waiting
 from broker.errors import SetupProblem
 from broker.ledger.inspection import inspect
 from broker.settings import Settings
+from broker.stores import key_folder, ledger_place
 from broker.transparency.notes import NOTE_LIMIT, VerifierKey, parse_vkey
 from broker.witness.models import State
 from broker.witness.store import read_state

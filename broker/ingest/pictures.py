@@ -21,7 +21,8 @@ from broker.snapshots.models import Quality
 from broker.snapshots.picture import UnusablePicture
 from broker.snapshots.references import Scene, hour_class
 from broker.snapshots.taking import Occasion, Taken, masked_again, take
-from broker.vault.store import Vault, reference_key, snapshot_key
+from broker.vault.keys import reference_key, snapshot_key
+from broker.vault.store import Vault
 
 FROZEN_AFTER: Final = timedelta(minutes=15)
 """A picture without a time that stays the same to the last byte for so long: a live camera's noise alone changes it.

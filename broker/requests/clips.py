@@ -33,7 +33,8 @@ from broker.requests.scratch import scratch_folder, spool, to_its_end
 from broker.requests.service import host_entry
 from broker.requests.states import ItemState
 from broker.requests.sweeping import keep_named_clips
-from broker.vault.store import Vault, clip_key
+from broker.vault.keys import clip_key
+from broker.vault.store import Vault
 
 Claimed = tuple[Request, Item]
 

@@ -16,7 +16,8 @@ from broker.requests.delivery import Delivered
 from broker.requests.models import Document, Item, Request
 from broker.requests.service import Requests, found
 from broker.requests.states import FINAL_REQUESTS, ItemState
-from broker.vault.store import Vault, document_key
+from broker.vault.keys import document_key
+from broker.vault.store import Vault
 
 MOST: Final = 20
 LONGEST_BYTES: Final = 10 * 1024 * 1024

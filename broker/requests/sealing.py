@@ -29,7 +29,8 @@ from broker.requests.bundling import bundle_facts, logged_entries
 from broker.requests.models import Request
 from broker.requests.scratch import scratch_folder, to_its_end
 from broker.requests.sweeping import keep_named_bundle, keep_named_clips
-from broker.vault.store import Vault, bundle_key, document_key
+from broker.vault.keys import bundle_key, document_key
+from broker.vault.store import Vault
 
 SOFTWARE: Final = "Entrevue"
 NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)

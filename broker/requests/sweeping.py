@@ -3,7 +3,8 @@
 from broker.ledger.engine import Ledger
 from broker.requests import store
 from broker.requests.states import FINAL_REQUESTS
-from broker.vault.store import Vault, bundles_prefix, clips_prefix
+from broker.vault.keys import bundles_prefix, clips_prefix
+from broker.vault.store import Vault
 
 
 async def keep_named_clips(ledger: Ledger, vault: Vault, request_id: str) -> None:

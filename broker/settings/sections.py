@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from broker.hours import Hours
 from broker.settings.values import (
@@ -54,14 +54,24 @@ DEFAULT_BASES = {
 
 
 def _holds_password(url: str) -> bool:
-    """Whether the address names a user or a password, in whatever spelling the client understands."""
+    """Whether the address names a user, a password or a key, in whatever spelling the client understands."""
     try:
         names = parse_qs(urlsplit(url).query, keep_blank_values=True)
     except ValueError:
         raise ValueError(
-            "this is no address: write redis://host:port/number, or postgresql://host:port/database"
+            "this is no address: write redis://host:port/number, postgresql://host:port/database or s3://bucket"
         ) from None
-    return "@" in url or any("password" in name.casefold() for name in names)
+    return "@" in url or any(word in name.casefold() for name in names for word in ("password", "key"))
+
+
+def _without_password(value: str | Secret) -> str | Secret:
+    if isinstance(value, str) and _holds_password(value):
+        raise ValueError("an address with a password is a secret: write { file = … } or { env = … }")
+    return value
+
+
+Address = Annotated[str | Secret, AfterValidator(_without_password)]
+"""Where a store is."""
 
 
 class BrokerSettings(Section):
@@ -69,8 +79,9 @@ class BrokerSettings(Section):
 
     data: Path = Path("data")
     public_url: str = "http://127.0.0.1:8080"
-    redis_url: str | Secret | None = None
-    database_url: str | Secret | None = None
+    redis_url: Address | None = None
+    database_url: Address | None = None
+    storage_url: Address | None = None
     purposes: tuple[str, ...] = DEFAULT_PURPOSES
     bases: dict[str, BasisSettings] = Field(default_factory=lambda: dict(DEFAULT_BASES))
     max_clip_s: Seconds = 6 * 3600
@@ -106,18 +117,22 @@ class BrokerSettings(Section):
             raise ValueError("the public address is written as https://host or https://host:port")
         return value.rstrip("/")
 
-    @field_validator("redis_url", "database_url")
-    @classmethod
-    def _carries_no_password(cls, value: str | Secret | None) -> str | Secret | None:
-        if isinstance(value, str) and _holds_password(value):
-            raise ValueError("an address with a password is a secret: write { file = … } or { env = … }")
-        return value
-
 
 class AgencySettings(Section):
+    """An agency; `vault_url`, `hold_key` and `hold_identity` are about copies of its footage that holds make."""
+
     id: Identifier
     name: Annotated[str, Field(min_length=1)]
     witness: str | None = None
+    vault_url: Address | None = None
+    hold_key: Annotated[str, Field(pattern=r"^age1[0-9a-z]{58}$")] | None = None
+    hold_identity: Secret | None = None
+
+    @model_validator(mode="after")
+    def _seals_to_a_key(self) -> Self:
+        if self.hold_identity is not None and self.hold_key is None:
+            raise ValueError("hold_identity opens what is sealed to hold_key: write that too")
+        return self
 
 
 class NetworkSettings(Section):

@@ -61,3 +61,8 @@ class Secret(Section):
         if value is None:
             raise SetupProblem(f"the secret's variable {self.env} is not set")
         return value
+
+
+def text_of(value: str | Secret) -> str:
+    """What is written there, or in the secret that it names."""
+    return value if isinstance(value, str) else value.read()

@@ -1,67 +1,37 @@
-"""The folder vault, through obstore. A key is there whole or not at all, and durable once `put` returns.
+"""Bytes in and out. A key is there whole or not at all, and durable once `put` returns.
 
-| key | holds |
-| --- | --- |
-| `snapshots/<camera id>.jpg` | the latest snapshot of a camera, found again without the catalog |
-| `references/<camera id>.bin` | what its next picture is compared with, small and masked as it is |
-| `clips/<request>/<item>.<part>.<digest>.mp4` | a sealed clip |
-| `bundles/<request>/<digest>.zip` | the bundle of a finished request |
-| `documents/<request>/<digest>.pdf` | what its requester attached |
-
-The digest is of the bytes: two workers that by mischance make the same clip never write over one another,
-and what the ledger names stays as it was signed.
+A vault is a folder or a bucket, through obstore; its keys are those of `broker.vault.keys`.
 """
 
 import asyncio
 import errno
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+import stat
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
-from obstore.exceptions import BaseError
-from obstore.store import LocalStore
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import LocalStore, S3Store
 
 from broker.errors import Problem
+from broker.vault.address import Bucket
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 CHUNK_BYTES: Final = 1024 * 1024
-DIGEST_LENGTH: Final = 16
 
 _KEY: Final = re.compile(r"[A-Za-z0-9._~%-]+(/[A-Za-z0-9._~%-]+)+", re.ASCII)
+_STAGED: Final = re.compile(r"#\d+$")
+"""How obstore ends the name of a file that is being written."""
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OS_ERROR: Final = re.compile(r"\(os error (\d+)\)")
-
-
-def snapshot_key(camera_id: str) -> str:
-    return f"snapshots/{quote(camera_id, safe='')}.jpg"
-
-
-def reference_key(camera_id: str) -> str:
-    return f"references/{quote(camera_id, safe='')}.bin"
-
-
-def clips_prefix(request_id: str) -> str:
-    """Where every clip of a request lies."""
-    return f"clips/{request_id}"
-
-
-def clip_key(request_id: str, item: int, part: int, sha256: str) -> str:
-    return f"{clips_prefix(request_id)}/{item}.{part}.{sha256[:DIGEST_LENGTH]}.mp4"
-
-
-def bundles_prefix(request_id: str) -> str:
-    return f"bundles/{request_id}"
-
-
-def bundle_key(request_id: str, sha256: str) -> str:
-    return f"{bundles_prefix(request_id)}/{sha256[:DIGEST_LENGTH]}.zip"
-
-
-def document_key(request_id: str, sha256: str) -> str:
-    return f"documents/{request_id}/{sha256[:DIGEST_LENGTH]}.pdf"
 
 
 @contextmanager
@@ -76,6 +46,9 @@ def _reaching_vault() -> Iterator[None]:
             raise Problem(
                 "storage_full", "the vault is full: nothing was stored; free space and try again"
             ) from error
+        if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+            detail = "the vault refuses the keys of its address: its administrator sets them right"
+            raise Problem("vault_unavailable", detail, retry_after_s=60) from error
         raise Problem("vault_unavailable", "the vault does not answer: try again", retry_after_s=5) from error
 
 
@@ -94,13 +67,34 @@ def _checked(key: str) -> str:
     return key
 
 
-class Vault:
-    """Bytes in and out below one folder."""
+@dataclass(frozen=True)
+class Entry:
+    """What lies under a key; a half file is what a writer that was killed left beside it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._store = LocalStore(folder)
+    key: str
+    size: int
+    changed_at: datetime
+    is_half: bool
+
+
+class Vault:
+    """Bytes in and out below one folder, or below one prefix of a bucket."""
+
+    def __init__(self, place: Path | Bucket) -> None:
+        self._folder = place if isinstance(place, Path) else None
+        self._store: LocalStore | S3Store
+        if isinstance(place, Bucket):
+            self._store = place.open()
+        else:
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._store = LocalStore(place)
+
+    async def try_out(self) -> None:
+        """`Problem` where what is put does not come back."""
+        key = f"doctor/{uuid4()}"
+        await self.put(key, b"entrevue")
+        await self.get(key)
+        await self.delete(key)
 
     async def put(self, key: str, data: bytes) -> None:
         await self._put(key, data)
@@ -131,6 +125,8 @@ class Vault:
 
     def _make_durable(self, key: str) -> None:
         """obstore renames into place without fsync; a clip that the ledger names must survive a power cut."""
+        if self._folder is None:
+            return  # what an object store has answered for is durable
         target = self._folder / key
         for path in (target, *target.parents):
             descriptor = os.open(path, os.O_RDONLY)
@@ -186,10 +182,61 @@ class Vault:
 
     async def keep_only(self, prefix: str, keys: frozenset[str]) -> None:
         """Removes everything below the prefix but these keys, also the half files of writers that were killed."""
-        with _reaching_vault():
-            await asyncio.to_thread(self._remove_others, _checked(prefix), keys)
+        async for entry in self.entries(prefix):
+            if entry.key not in keys:
+                await self.remove(entry)
 
-    def _remove_others(self, prefix: str, keys: frozenset[str]) -> None:
-        for file in sorted((self._folder / prefix).rglob("*")):
-            if file.is_file() and file.relative_to(self._folder).as_posix() not in keys:
-                file.unlink(missing_ok=True)
+    async def entries(self, prefix: str) -> AsyncIterator[Entry]:
+        """What lies below the prefix, half files included; in no order."""
+        with _reaching_vault():
+            if self._folder is not None:
+                found = await asyncio.to_thread(_files, self._folder, self._folder / _checked_prefix(prefix))
+                parts: AsyncIterator[list[Entry]] = _one(found)
+            else:
+                parts = _listed(self._store.list(_checked_prefix(prefix)).__aiter__())
+        while True:
+            with _reaching_vault():
+                try:
+                    part = await anext(parts)
+                except StopAsyncIteration:
+                    return
+            for entry in part:
+                yield entry
+
+    async def remove(self, entry: Entry) -> None:
+        """Removes what was listed; what is gone by now is fine."""
+        if not entry.is_half or self._folder is None:
+            await self.delete(entry.key)
+            return
+        with _reaching_vault():
+            await asyncio.to_thread((self._folder / entry.key).unlink, missing_ok=True)
+
+
+def _checked_prefix(prefix: str) -> str:
+    return _checked(f"{prefix}/x").removesuffix("/x")
+
+
+def _files(root: Path, folder: Path) -> list[Entry]:
+    entries = []
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            state = file.stat()
+            if stat.S_ISREG(state.st_mode):
+                entries.append(
+                    Entry(
+                        key=file.relative_to(root).as_posix(),
+                        size=state.st_size,
+                        changed_at=datetime.fromtimestamp(state.st_mtime, UTC),
+                        is_half=_STAGED.search(file.name) is not None,
+                    )
+                )
+    return entries
+
+
+async def _one(entries: list[Entry]) -> AsyncIterator[list[Entry]]:
+    yield entries
+
+
+async def _listed(parts: "AsyncIterator[Sequence[ObjectMeta]]") -> AsyncIterator[list[Entry]]:
+    async for part in parts:
+        yield [Entry(meta["path"], meta["size"], meta["last_modified"], is_half=False) for meta in part]

@@ -8,11 +8,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from broker.app import open_ledger
 from broker.audit.tree.keys import open_log_key
 from broker.audit.tree.sequencer import Sequencer
 from broker.clock import SystemClock
 from broker.settings import load_settings
+from broker.stores import open_ledger
 from tests.broker.cli.commands import Entrevue
 from tests.broker.cli.sequenced import ORIGIN, add_officer, host_options
 from tests.servers.postgresql import PostgresqlServer

@@ -13,7 +13,7 @@ from adapters.contract.errors import AdapterError, TryLater
 from adapters.contract.models import Instant, Snapshot
 from broker.agencies.models import Role
 from broker.catalog.models import SnapshotReference
-from broker.vault.store import reference_key, snapshot_key
+from broker.vault.keys import reference_key, snapshot_key
 from tests.broker.snapshots.scenes import Picture, taken, view
 from tests.broker.snapshots.test_taking import lid, shifted
 from tests.world import NOW, FakeRecorder, TestBroker, camera

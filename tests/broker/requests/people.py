@@ -58,9 +58,8 @@ async def work_to_the_end(broker: TestBroker, request_id: str) -> Request:
     return await in_ledger(broker, request_id)
 
 
-def vault_files(broker: TestBroker, folder: str) -> set[str]:
-    root = broker.broker.services.settings.broker.data / "vault"
-    return {file.relative_to(root).as_posix() for file in (root / folder).rglob("*") if file.is_file()}
+async def vault_files(broker: TestBroker, prefix: str) -> set[str]:
+    return {entry.key async for entry in broker.broker.vault.entries(prefix)}
 
 
 def scratch_files(broker: TestBroker) -> list[Path]:

@@ -191,7 +191,7 @@ async def test_what_a_recorder_tears_or_garbles_is_never_delivered(
     request = await work_to_the_end(broker, request_id)
     assert request.items[0].state == "unavailable"
     assert reason in str(request.items[0].state_reason)
-    assert vault_files(broker, "clips") == set()
+    assert await vault_files(broker, "clips") == set()
     assert scratch_files(broker) == []
     assert broker.rail.holds == {}
 
@@ -226,7 +226,7 @@ async def test_without_room_the_item_waits_and_nothing_half_is_kept(
     monkeypatch.undo()
     request = await work_to_the_end(broker, request_id)
     assert request.state == "completed"
-    assert vault_files(broker, "clips") == {clip.vault_key for clip in request.items[0].clips}
+    assert await vault_files(broker, "clips") == {clip.vault_key for clip in request.items[0].clips}
 
 
 async def test_a_failure_that_nobody_planned_is_tried_again_and_then_set_aside_with_a_reason(
@@ -280,7 +280,7 @@ async def test_a_worker_that_finishes_after_losing_its_item_changes_nothing(
         await make_clips.fail(slow, "slow")
     await make_clips.clear_up(slow)
     assert await in_ledger(broker, request_id) == done
-    assert vault_files(broker, "clips") == {clip.vault_key for clip in done.items[0].clips}
+    assert await vault_files(broker, "clips") == {clip.vault_key for clip in done.items[0].clips}
 
 
 async def test_withdrawing_under_way_stops_the_work_and_leaves_no_clip(
@@ -308,14 +308,14 @@ async def test_withdrawing_under_way_stops_the_work_and_leaves_no_clip(
     worker = asyncio.create_task(broker.work())
     await asyncio.wait_for(stored.wait(), 10)
     assert (await in_ledger(broker, request_id)).state == "processing"
-    assert len(vault_files(broker, "clips")) == 1
+    assert len(await vault_files(broker, "clips")) == 1
     assert (await decide(investigator, "cancel", request_id)).status_code == 200
     await asyncio.wait_for(stopped.wait(), 5)
     await asyncio.wait_for(worker, 10)
     request = await in_ledger(broker, request_id)
     assert (request.state, request.items[0].clips) == ("cancelled", ())
     assert request.sealed_at is not None
-    assert vault_files(broker, "clips") == set()
+    assert await vault_files(broker, "clips") == set()
     assert scratch_files(broker) == []
     assert broker.rail.holds == {}
 

@@ -223,5 +223,5 @@ async def test_a_vault_that_is_away_leaves_no_document_behind(
     assert (answer.status_code, answer.json()["code"]) == (503, "vault_unavailable")
     monkeypatch.undo()
     assert (await shown(investigator, request_id))["documents"] == []
-    assert vault_files(broker, f"documents/{request_id}") == set()
+    assert await vault_files(broker, f"documents/{request_id}") == set()
     assert (await attach(investigator, request_id)).status_code == 201

@@ -45,8 +45,8 @@ async def test_a_request_finishes_with_the_same_bytes_wherever_its_worker_ends(
         for clip in clips:
             stored = await broker.broker.vault.get(clip.vault_key)
             assert hashlib.sha256(stored).hexdigest() == clip.sha256, where
-        assert vault_files(broker, f"clips/{request_id}") == {clip.vault_key for clip in clips}, where
-        assert vault_files(broker, f"bundles/{request_id}") == {request.bundle_key}, where
+        assert await vault_files(broker, f"clips/{request_id}") == {clip.vault_key for clip in clips}, where
+        assert await vault_files(broker, f"bundles/{request_id}") == {request.bundle_key}, where
         assert scratch_files(broker) == [], where
         broker.clock.advance(seconds=301)
         await broker.work()

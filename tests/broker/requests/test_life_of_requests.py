@@ -317,9 +317,9 @@ class Life(RuleBasedStateMachine):
                     kept[items[item.n].owner].add(str(item.hold.handle))
             assert (request.sealed_at is not None) == (request.finished_at is not None)
             named = {clip.vault_key for item in request.items for clip in item.clips}
-            assert vault_files(self.broker, f"clips/{request_id}") == named
+            assert await vault_files(self.broker, f"clips/{request_id}") == named
             bundles = {request.bundle_key} if request.bundle_key else set()
-            assert vault_files(self.broker, f"bundles/{request_id}") == bundles
+            assert await vault_files(self.broker, f"bundles/{request_id}") == bundles
         for owner, recorder in self.recorders.items():
             assert set(recorder.holds) <= kept[owner], "a hold was left behind"
         assert scratch_files(self.broker) == []

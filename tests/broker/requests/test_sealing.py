@@ -27,12 +27,12 @@ async def test_the_bundle_that_the_ledger_accepted_stays_as_it_was_signed(broker
     broker.clock.advance(seconds=31)
     with pytest.raises(LeaseLost):
         await job.carry_out(slow, "slow")
-    assert len(vault_files(broker, f"bundles/{request_id}")) == 2
+    assert len(await vault_files(broker, f"bundles/{request_id}")) == 2
     await job.clear_up(slow)
     again = await investigator.get(path, None)
     assert (again.content, again.headers["ETag"]) == (first.content, first.headers["ETag"])
     bundle_key = (await in_ledger(broker, request_id)).bundle_key
-    assert vault_files(broker, f"bundles/{request_id}") == {bundle_key}
+    assert await vault_files(broker, f"bundles/{request_id}") == {bundle_key}
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,6 @@ async def test_what_killed_workers_left_in_the_vault_is_gone_once_the_request_is
     await broker.broker.vault.put(f"bundles/{request_id}/dead.zip", b"nobody names it")
     await decide(investigator, "cancel", request_id)
     await broker.work()
-    assert vault_files(broker, f"clips/{request_id}") == set()
+    assert await vault_files(broker, f"clips/{request_id}") == set()
     bundle_key = (await in_ledger(broker, request_id)).bundle_key
-    assert vault_files(broker, f"bundles/{request_id}") == {bundle_key}
+    assert await vault_files(broker, f"bundles/{request_id}") == {bundle_key}
