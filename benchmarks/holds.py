@@ -39,7 +39,7 @@ from broker.api import create_api
 from broker.app import Broker, Host, background, open_broker
 from broker.catalog.embedded import OwnedData
 from broker.clock import SystemClock
-from broker.holds.carrying import AT_A_TIME
+from broker.holds.carrying.jobs import AT_A_TIME
 from broker.identifiers import RandomIdentifiers
 from broker.settings import Settings
 

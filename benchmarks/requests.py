@@ -172,6 +172,7 @@ class _Fill:
             approvals_needed=1,
             audio=False,
             needs_document=False,
+            has_hold=False,
             hold_id=self._identifiers.new("hold"),
             hold_until=None,
             overwrite_at=at + timedelta(days=self._random.uniform(1, 30)),

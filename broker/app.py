@@ -41,7 +41,13 @@ from broker.catalog.snapshots import Snapshots
 from broker.catalog.store import CatalogStore
 from broker.clock import Clock
 from broker.errors import Problem, SetupProblem
-from broker.holds.carrying import PlaceHolds, ReleaseHolds
+from broker.holds.carrying.copying import CopyHolds
+from broker.holds.carrying.jobs import JobTools
+from broker.holds.carrying.placing import PlaceHolds
+from broker.holds.carrying.releasing import ReleaseHolds
+from broker.holds.copies import Copies, OwnersKeys
+from broker.holds.footage import Footage
+from broker.holds.minding import MindHolds
 from broker.holds.orders import OrderDesk
 from broker.holds.service import Holds
 from broker.http.services import Services
@@ -51,6 +57,7 @@ from broker.ingest.leases import Leases
 from broker.ingest.networks import Networks
 from broker.ingest.recorder import LoadAdapter, Recorders
 from broker.ingest.schedule import Schedule
+from broker.ingest.scratch import clear_scratch
 from broker.ingest.service import Ingest
 from broker.ledger.engine import Ledger
 from broker.quotas.service import Quotas
@@ -61,14 +68,13 @@ from broker.requests.delivery import Delivery
 from broker.requests.documents import Documents
 from broker.requests.expiring import MindDeadlines, Warnings
 from broker.requests.outcomes import Outcomes
-from broker.requests.scratch import clear_scratch
 from broker.requests.sealing import SealRequests, SealTools
 from broker.requests.service import Requests
 from broker.rights.dry_run import DryRuns
 from broker.rights.explaining import Explanations
 from broker.settings import Settings
 from broker.settings.values import text_of
-from broker.stores import key_folder, make_data_folder, open_ledger, open_vault
+from broker.stores import key_folder, make_data_folder, open_ledger, open_vault, open_vaults
 from broker.vault.store import Vault
 from broker.work.worker import Worker
 
@@ -273,9 +279,15 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
     )
     ingest = Ingest(recorders, catalog_store, ledger, vault, clock, settings, shelf, host.jitter)
     process, scratch = host.process, limits.data / "scratch"
+    copies = Copies(
+        open_vaults(settings, vault), OwnersKeys.of(settings.agency, key_folder(settings)), scratch
+    )
+    exports_at_once = {network.id: network.exports_at_once for network in settings.network}
     clip_tools = ClipTools(
         ledger=ledger,
         recorders=recorders,
+        footage=Footage(copies),
+        exports_at_once=exports_at_once,
         vault=vault,
         authority=authority,
         clock=clock,
@@ -292,12 +304,15 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         keys=key_folder(settings),
         excerpts=Excerpts(ledger, clock, sequencer, witness_keys((a.id, a.witness) for a in settings.agency)),
     )
+    hold_tools = JobTools(ledger, recorders, clock, host.jitter, limits.max_attempts)
     jobs: tuple[Any, ...] = (
-        PlaceHolds(ledger, recorders, clock, host.jitter, limits.max_attempts, decisions.note_hold),
+        PlaceHolds(hold_tools, limits.hold_extend_s, decisions.note_hold),
+        CopyHolds(hold_tools, limits.hold_extend_s, decisions.note_hold, copies, exports_at_once),
         MakeClips(clip_tools),
         SealRequests(seal_tools),
+        MindHolds(ledger, office.notices, clock),
         MindDeadlines(ledger, authority, office.notices, clock, Warnings.of(limits)),
-        ReleaseHolds(ledger, recorders, clock, host.jitter, limits.max_attempts),
+        ReleaseHolds(hold_tools, copies),
         ErasePeople(office.erasure, clock),
     )
     return Broker(

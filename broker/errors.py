@@ -43,6 +43,7 @@ KINDS: Final[dict[str, Kind]] = {
     "purpose_unknown": Kind(422, "The purpose is not one of the configured ones"),
     "basis_unknown": Kind(422, "The legal basis is not one of the configured ones"),
     "camera_unknown": Kind(422, "The submission names an unknown camera"),
+    "hold_unknown": Kind(422, "The submission names a hold that cannot become part of it"),
     "no_camera": Kind(422, "No camera fits the submission"),
     "footage_not_offered": Kind(422, "The camera's network offers no footage"),
     "interval_invalid": Kind(422, "The interval is not a start and a later end"),

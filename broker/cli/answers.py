@@ -90,12 +90,14 @@ class EmergencyList(Answer):
 
 class Held(Answer):
     state: str
+    how: str | None = None
     state_reason: str | None = None
     until: str | None = None
 
 
 class Hold(Answer):
     id: str
+    order_id: str | None = None
     camera_id: str
     requested: str
     held: Held

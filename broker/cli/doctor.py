@@ -16,7 +16,7 @@ from broker.cli.failures import Failure
 from broker.cli.hosting import run, this_host
 from broker.cli.options import HostOptions, host_command
 from broker.cli.output import print_json, print_table, waiting
-from broker.errors import Problem, SetupProblem
+from broker.errors import SetupProblem
 from broker.ledger.inspection import describe
 from broker.settings import Settings
 from broker.settings.sections import Address
@@ -84,10 +84,10 @@ def _vault(settings: Settings, subject: str, url: Address) -> Finding:
     try:
         place = vault_place(settings, url)
         run(lambda: Vault(place).try_out())
+    except Failure as failure:
+        return Finding(subject, False, failure.message)
     except (OSError, SetupProblem) as problem:
         return Finding(subject, False, str(problem))
-    except Problem as problem:
-        return Finding(subject, False, problem.detail)
     return Finding(subject, True, str(place))
 
 

@@ -35,6 +35,7 @@ MODULES: Final[dict[str, str]] = {
     "fetch": "broker.cli.fetching",
     "verify": "broker.cli.verifying",
     "hold": "broker.cli.holds",
+    "stop": "broker.cli.holds",
     "release": "broker.cli.holds",
     "agency": "broker.cli.agencies",
     "officer": "broker.cli.officers",

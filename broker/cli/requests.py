@@ -37,10 +37,13 @@ def add_to(app: typer.Typer) -> None:
 @client_command
 def request(
     options: ClientOptions,
-    camera: Annotated[list[str], typer.Option(help="Id of a camera; repeatable.")],
-    interval: Annotated[str, typer.Option(help="START/END, instants with Z.")],
     basis: Annotated[str, typer.Option(help="Legal basis, KIND:REFERENCE.")],
     reason: ReasonOption,
+    camera: Annotated[list[str] | None, typer.Option(help="Id of a camera; repeatable.")] = None,
+    interval: Annotated[str | None, typer.Option(help="START/END, instants with Z.")] = None,
+    hold: Annotated[
+        list[str] | None, typer.Option(help="Id of an urgent hold that becomes the request's; repeatable.")
+    ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Return when it is finished; status 1 where nothing is delivered.")
     ] = False,
@@ -48,6 +51,8 @@ def request(
     kind, colon, reference = basis.partition(":")
     if not colon or not kind or not reference:
         raise Failure("--basis is KIND:REFERENCE, as in judicial_requisition:PV-2026-118", USAGE)
+    if not (camera or hold) or bool(camera) != (interval is not None):
+        raise Failure("give --camera with --interval, or --hold", USAGE)
     if not options.case_ref or not options.purpose:
         raise Failure("a request needs --case and --purpose", USAGE)
     client = BrokerClient(options)
@@ -56,7 +61,10 @@ def request(
         "purpose": options.purpose,
         "legal_basis": {"kind": kind, "reference": reference},
         "reason": reason,
-        "items": [{"camera_id": name, "interval": interval} for name in camera],
+        "items": [
+            *({"camera_id": name, "interval": interval} for name in camera or ()),
+            *({"hold_id": name} for name in hold or ()),
+        ],
     }
     answered = client.call("POST", "/v1/requests", Request, body=body)
     if wait:

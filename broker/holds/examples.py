@@ -6,6 +6,8 @@ from pydantic.config import JsonDict
 
 HOLD_ID: Final = "hold_019ecce992805b1f0c9a7e3d2846b0f1"
 
+ORDER_ID: Final = "order_019ecce992805b1f0c9a7e3d2846b0f2"
+
 HELD: Final[JsonDict] = {
     "interval": "2026-06-15T19:59:50Z/2026-06-15T20:05:10Z",
     "intervals": [
@@ -26,6 +28,7 @@ HOLD: Final[JsonDict] = {
     "reason": "Theft on platform 3, officer on site",
     "ordered_at": "2026-06-15T20:12:00Z",
     "ordered_by": "police",
+    "order_id": ORDER_ID,
     "request_id": None,
     "judicial": False,
     "released_at": None,
@@ -42,6 +45,6 @@ ORDER_OF_CAMERAS: Final[JsonDict] = {
 }
 ORDER_OF_AREA: Final[JsonDict] = {
     "area": AREA,
-    "interval": "2026-06-15T20:00:00Z/2026-06-15T20:05:00Z",
+    "interval": "2026-06-15T20:00:00Z/..",
     "reason": "Theft on platform 3, officer on site",
 }

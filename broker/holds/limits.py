@@ -26,6 +26,18 @@ def check_interval(interval: Interval, at: datetime, longest_s: float) -> None:
         )
 
 
+def check_open(start: datetime, at: datetime, longest_s: float) -> None:
+    """Refuses an open interval that begins later than now, or that is longer than allowed by now."""
+    if start > at:
+        raise Problem(
+            "interval_in_future", f"{start.isoformat()} has not come yet: an open hold begins by now"
+        )
+    if (at - start).total_seconds() >= longest_s:
+        raise Problem(
+            "interval_too_long", f"from {start.isoformat()} on is longer than the allowed {longest_s:g} s"
+        )
+
+
 def check_located(masks: ActionMasks, cameras: Sequence[Camera], wanted: Iterable[str]) -> None:
     """`camera_unknown` names what is wanted and is not there or is hidden: both in the same words."""
     located = {camera.id for i, camera in enumerate(cameras) if masks.allows(Action.LOCATE, i)}
@@ -69,6 +81,13 @@ def longest_hold_days(grants: Sequence[Basis]) -> float | None:
     days = [None if grant.agreement is None else grant.agreement.terms.hold_max_days for grant in grants]
     limits = [limit for limit in days if limit is not None]
     return max(limits) if limits and len(limits) == len(days) else None
+
+
+def longest_clip_s(grants: Sequence[Basis]) -> float | None:
+    """The longest interval that the most generous of the bases lets be asked for, None without limit."""
+    longest = [None if grant.agreement is None else grant.agreement.terms.max_clip_s for grant in grants]
+    limits = [limit for limit in longest if limit is not None]
+    return max(limits) if limits and len(limits) == len(longest) else None
 
 
 def hold_until(at: datetime, *limits_days: float | None) -> datetime | None:

@@ -61,6 +61,16 @@ def place(connection: Connection, orders: Iterable[NewHold], at: datetime) -> No
     store.order(connection, orders, at)
 
 
+def adopt(connection: Connection, orders: Iterable[NewHold], at: datetime) -> None:
+    """Makes urgent holds those of a request, as `orders` say: they last as long as its own would, and end where they
+    are by now. `hold_unknown` for one that is over, or has a request already."""
+    for order in orders:
+        if not store.adopt(connection, order, at):
+            raise Problem(
+                "hold_unknown", f"hold {order.id} is over or part of a request: name its camera and interval"
+            )
+
+
 def let_go(
     connection: Connection, hold: Hold | None, release_at: datetime, *, by_requester: bool = False
 ) -> None:

@@ -2,16 +2,16 @@
 
 from typing import Annotated, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import ConfigDict, Field, model_validator
 
-from adapters.contract.models import Interval
 from broker.agencies.models import Action, Caller
 from broker.catalog.questions import Question, Radius
 from broker.errors import Problem
 from broker.holds import examples
+from broker.holds.models import HoldInterval
 from broker.holds.views import HoldList, HoldView, hold_view
-from broker.http.calls import Body, CurrentCaller, IdempotencyKey, IntervalText, Reason, parse_interval
+from broker.http.calls import Body, CurrentCaller, IdempotencyKey, OpenIntervalText, Reason, parse_reach
 from broker.http.paging import CurrentList
 from broker.http.services import CurrentServices, Services
 from broker.keyed_calls import keyed_call
@@ -43,7 +43,7 @@ class HoldBody(Body):
 
     camera_ids: CameraIds | None = None
     area: AreaBody | None = None
-    interval: IntervalText
+    interval: OpenIntervalText
     reason: Reason
 
     @model_validator(mode="after")
@@ -54,7 +54,7 @@ class HoldBody(Body):
 
 
 async def cameras_of_area(
-    services: Services, caller: Caller, area: AreaBody, action: Action, interval: Interval
+    services: Services, caller: Caller, area: AreaBody, action: Action, interval: str
 ) -> tuple[str, ...]:
     """The cameras there with which the caller may do this; `no_camera` where there is none."""
     question = Question(
@@ -77,28 +77,42 @@ async def order_holds(
     services: CurrentServices,
     idempotency_key: IdempotencyKey = None,
 ) -> HoldList:
-    """Keeps footage without a request, for a short time; every order is durable when this answers 201."""
+    """Keeps footage without a request, for a short time; every order is durable when this answers 201. An interval
+    `start/..` grows until it is stopped."""
     call = keyed_call(idempotency_key, "order_holds", body.model_dump_json())
     if call is not None and (earlier := await services.holds.earlier(caller, call)) is not None:
         return HoldList(holds=[hold_view(hold) for hold in earlier], links=[])
-    interval = parse_interval(body.interval)
+    start, end = parse_reach(body.interval)
+    interval = HoldInterval(start=start, end=end)
     ids = tuple(body.camera_ids or ())
     if body.area is not None:
-        ids = await cameras_of_area(services, caller, body.area, Action.HOLD, interval)
+        ids = await cameras_of_area(services, caller, body.area, Action.HOLD, body.interval)
     holds = await services.holds.order(caller, ids, interval, body.reason, call)
     return HoldList(holds=[hold_view(hold) for hold in holds], links=[])
 
 
 @router.get("", response_model=HoldList, summary="List holds")
-async def list_holds(asked: CurrentList, caller: CurrentCaller, services: CurrentServices) -> HoldList:
-    """The caller's own, and for a custodian all on their agency's cameras; newest first."""
-    cut = await services.holds.list_holds(caller, asked.page)
+async def list_holds(
+    asked: CurrentList,
+    caller: CurrentCaller,
+    services: CurrentServices,
+    order: Annotated[str | None, Query(max_length=64, examples=[examples.ORDER_ID])] = None,
+) -> HoldList:
+    """The caller's own, and for a custodian all on their agency's cameras; newest first. With an `order`, the
+    `order_id` of what one call ordered: camera by camera how far it is, and what was gone already."""
+    cut = await services.holds.list_holds(caller, asked.page, order)
     return HoldList(holds=[hold_view(hold) for hold in cut.rows], links=asked.links(cut.last))
 
 
 @router.get("/{hold_id}", response_model=HoldView, summary="One hold")
 async def show_hold(hold_id: HoldId, caller: CurrentCaller, services: CurrentServices) -> HoldView:
     return hold_view(await services.holds.show(caller, hold_id))
+
+
+@router.post("/{hold_id}/stop", response_model=HoldView, summary="End what grows")
+async def stop_hold(hold_id: HoldId, caller: CurrentCaller, services: CurrentServices) -> HoldView:
+    """Ends a hold whose end is open, now: what is kept stays kept. By who ordered it, or by the owner's custodian."""
+    return hold_view(await services.holds.stop(caller, hold_id))
 
 
 @router.delete("/{hold_id}", response_model=HoldView, summary="Release a hold")

@@ -1,20 +1,29 @@
 """Urgent holds: an operator or investigator keeps footage without a request, for a short time."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from adapters.contract.models import Interval
 from broker.agencies.models import Action, AgencyAction, Caller, PolicyBook
-from broker.agencies.policy import action_masks, may
+from broker.agencies.policy import Basis, action_masks, may
 from broker.audit import store as audit
 from broker.audit.models import Operation
 from broker.catalog.columns import policy_columns
 from broker.catalog.models import Camera, whose_of
 from broker.errors import Problem
 from broker.holds import orders, store
-from broker.holds.limits import check_interval, check_located, footage_grants, hold_until, longest_hold_days
-from broker.holds.models import Hold, NewHold
+from broker.holds.limits import (
+    check_interval,
+    check_located,
+    check_open,
+    footage_grants,
+    hold_until,
+    longest_clip_s,
+    longest_hold_days,
+)
+from broker.holds.models import Hold, HoldInterval, NewHold
 from broker.holds.orders import OrderDesk
 from broker.keyed_calls import KeyedCall
 from broker.ledger.idempotency import create_once, find_created
@@ -35,15 +44,16 @@ class Holds:
         self,
         caller: Caller,
         camera_ids: Sequence[str],
-        interval: Interval,
+        interval: HoldInterval,
         reason: str,
         call: KeyedCall | None = None,
     ) -> list[Hold]:
-        """One durable order a camera. One unknown or hidden camera refuses them all."""
+        """One durable order a camera. One unknown or hidden camera refuses them all. One with an open end grows until
+        it is stopped, or is as long as it may be."""
         purpose = await self._authority.require_purpose(caller)
         await self._authority.require(caller, AgencyAction.HOLD, "order_hold")
         at = self._clock.now()
-        check_interval(interval, at, self._settings.max_clip_s)
+        self._check_interval(interval, at)
         if len(camera_ids) > self._settings.max_items:
             raise Problem(
                 "invalid", f"{len(camera_ids)} cameras, over the limit of {self._settings.max_items}"
@@ -51,8 +61,13 @@ class Holds:
         wanted = sorted(set(camera_ids))
         cameras = await self._desk.catalog.cameras(wanted)
 
+        order_id = self._desk.identifiers.new("order")
+
         def decide(book: PolicyBook) -> Callable[[Connection], list[Hold]]:
-            longest = self._check(caller, purpose, wanted, cameras, interval, book)
+            bases = self._check(caller, purpose, wanted, cameras, interval, book)
+            ends = [
+                hold_until(at, self._settings.urgent_hold_h / 24, longest_hold_days(each)) for each in bases
+            ]
             ordered = [
                 NewHold(
                     id=self._desk.identifiers.new("hold"),
@@ -64,9 +79,12 @@ class Holds:
                     purpose=purpose,
                     case_ref=caller.case_ref,
                     judicial=False,
-                    until=hold_until(at, self._settings.urgent_hold_h / 24, days),
+                    until=until,
+                    remind_at=None if until is None else self._remind_at(at, until),
+                    order_id=order_id,
+                    grows_until=self._grows_until(interval, grants),
                 )
-                for camera, days in zip(cameras, longest, strict=True)
+                for camera, grants, until in zip(cameras, bases, ends, strict=True)
             ]
             ids = tuple(new.id for new in ordered)
             entry = self._authority.entry(caller, Operation.COLLECTION, "order_hold").model_copy(
@@ -110,10 +128,10 @@ class Holds:
         purpose: str,
         wanted: Sequence[str],
         cameras: Sequence[Camera],
-        interval: Interval,
+        interval: HoldInterval,
         book: PolicyBook,
-    ) -> list[float | None]:
-        """For each camera the days for which the agreements behind the hold let it last, None without limit."""
+    ) -> list[tuple[Basis, ...]]:
+        """For each camera what allows holding so much of its footage."""
         masks = action_masks(
             caller.officer,
             purpose,
@@ -123,19 +141,38 @@ class Holds:
             book.emergencies,
         )
         check_located(masks, cameras, wanted)
-        return [
-            longest_hold_days(footage_grants(masks, Action.HOLD, camera, i, interval))
-            for i, camera in enumerate(cameras)
-        ]
+        at = self._clock.now()
+        passed = interval.until(at) or Interval(start=interval.start, end=at + timedelta(seconds=1))
+        return [footage_grants(masks, Action.HOLD, camera, i, passed) for i, camera in enumerate(cameras)]
 
-    async def list_holds(self, caller: Caller, page: Page) -> Cut[Hold]:
-        """The caller's own orders; for a custodian also all on their agency's cameras."""
+    def _check_interval(self, interval: HoldInterval, at: datetime) -> None:
+        if interval.end is None:
+            check_open(interval.start, at, self._settings.max_clip_s)
+        else:
+            closed = Interval(start=interval.start, end=interval.end)
+            check_interval(closed, at, self._settings.max_clip_s)
+
+    def _remind_at(self, at: datetime, until: datetime) -> datetime:
+        """So long before its end as is configured; in the middle of one that lasts less than twice that."""
+        return until - min(timedelta(hours=self._settings.remind_before_h), (until - at) / 2)
+
+    def _grows_until(self, interval: HoldInterval, grants: Sequence[Basis]) -> datetime | None:
+        """When an open interval is as long as the broker and the agreements allow."""
+        if interval.end is not None:
+            return None
+        limits = (self._settings.max_clip_s, longest_clip_s(grants))
+        return interval.start + timedelta(seconds=min(limit for limit in limits if limit is not None))
+
+    async def list_holds(self, caller: Caller, page: Page, order_id: str | None = None) -> Cut[Hold]:
+        """The caller's own; for a custodian also all on their agency's cameras. Of one order where it is given."""
         await self._authority.require_purpose(caller)
         await self._authority.require(caller, AgencyAction.HOLD, "list_holds")
         releases = may(caller.officer, AgencyAction.RELEASE_HOLD, self._clock.now())
         owner = caller.officer.agency if releases else None
         found = await self._ledger.read(
-            lambda c: store.list_for(c, officer_id=caller.officer.id, owner=owner, page=page)
+            lambda c: store.list_for(
+                c, officer_id=caller.officer.id, owner=owner, order_id=order_id, page=page
+            )
         )
         entry = self._authority.entry(caller, Operation.CONSULTATION, "list_holds").model_copy(
             update={"objects": tuple(hold.id for hold in found.rows)}
@@ -151,6 +188,52 @@ class Holds:
         )
         await self._ledger.write(lambda c: audit.append(c, entry, self._clock.now()))
         return hold
+
+    async def for_request(self, caller: Caller, hold_ids: Sequence[str]) -> list[tuple[Camera, Interval]]:
+        """Camera and interval by now of urgent holds that are to become a request's: the caller's own, and those that
+        others of the caller's agency ordered. `hold_unknown` names what is not there or is not theirs, in the same
+        words. Nothing is changed yet."""
+        at = self._clock.now()
+        found = {hold.id: hold for hold in await self._ledger.read(lambda c: store.find_all(c, hold_ids))}
+        theirs = {id_: hold for id_, hold in found.items() if hold.agency == caller.officer.agency}
+        if unknown := sorted(set(hold_ids) - theirs.keys()):
+            owners = tuple(sorted({hold.camera.agency for hold in found.values()}))
+            await self._authority.deny(caller, "submit_request", tuple(unknown), owners)
+            raise Problem("hold_unknown", f"there is no hold {', '.join(unknown)}")
+        wanted = []
+        for hold_id in hold_ids:
+            hold = theirs[hold_id]
+            passed = hold.interval.until(at)
+            if passed is None:
+                raise Problem("hold_unknown", f"hold {hold_id} has not begun: name its camera and interval")
+            wanted.append((hold.camera, passed))
+        return wanted
+
+    async def stop(self, caller: Caller, hold_id: str) -> Hold:
+        """Ends an open interval now: what is kept stays kept. By who ordered it, or by the owner's custodian."""
+        await self._authority.require_purpose(caller)
+        hold = await self._visible(caller, hold_id)
+        at = self._clock.now()
+        entry = self._authority.entry(caller, Operation.ALTERATION, "stop_hold").model_copy(
+            update={
+                "objects": (hold_id, hold.camera.id),
+                "owners": (hold.camera.agency, hold.agency),
+                "whose": hold.whose,
+            }
+        )
+
+        def work(connection: Connection) -> Hold:
+            if not store.end_interval(connection, hold_id, at):
+                raise Problem(
+                    "state_conflict", f"hold {hold_id} does not grow: its end is set, or it is over"
+                )
+            audit.append(connection, entry, at)
+            changed = store.find(connection, hold_id)
+            return hold if changed is None else changed
+
+        stopped = await self._ledger.write(work)
+        await self._desk.bell.ring()
+        return stopped
 
     async def release(self, caller: Caller, hold_id: str) -> Hold:
         """By who ordered it, or by the owner's custodian unless a judicial basis holds it."""

@@ -31,6 +31,7 @@ class HoldView(View):
     reason: str
     ordered_at: InstantView
     ordered_by: str
+    order_id: str | None
     request_id: str | None
     judicial: bool
     released_at: InstantView | None
@@ -71,6 +72,7 @@ def hold_view(hold: Hold) -> HoldView:
         reason=hold.reason,
         ordered_at=hold.ordered_at,
         ordered_by=hold.agency,
+        order_id=hold.order_id,
         request_id=hold.request_id,
         judicial=hold.judicial,
         released_at=hold.released_at,

@@ -1,6 +1,6 @@
 """Reads what every call carries: the token or the session's cookie, the purpose, intervals, versions."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 from fastapi import Depends, Header, Request, Security
@@ -39,23 +39,37 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+OPEN_END: Final = ".."
+
+
 def parse_interval(text: str) -> Interval:
     """`start/end`, both with a zone; `Problem` says what is wrong."""
+    start, end = parse_reach(text)
+    if end is None:
+        raise Problem("interval_invalid", "this interval needs an end: write it in place of ..")
+    return Interval(start=start, end=end)
+
+
+def parse_reach(text: str) -> tuple[datetime, datetime | None]:
+    """The start and the end of `start/end`, or of `start/..`, which is open; `Problem` says what is wrong."""
     start, slash, end = text.partition("/")
     if not slash:
         raise Problem("interval_invalid", "an interval is written start/end, as in 2026-06-15T20:00:00Z/…")
     try:
-        instants = [datetime.fromisoformat(part) for part in (start, end)]
+        instants = [datetime.fromisoformat(part) for part in (start, end) if part != OPEN_END]
     except ValueError as error:
         raise Problem(
             "interval_invalid", "an interval's start and end are ISO 8601 instants with Z"
         ) from error
-    if any(instant.tzinfo is None for instant in instants):
+    if start == OPEN_END or any(instant.tzinfo is None for instant in instants):
         raise Problem("interval_invalid", "an interval's start and end need a zone: write them with Z")
     try:
-        return Interval(start=instants[0], end=instants[1])
+        if end == OPEN_END:
+            return instants[0].astimezone(UTC), None
+        closed = Interval(start=instants[0], end=instants[1])
     except (ValidationError, OverflowError) as error:
         raise Problem("interval_invalid", "an interval must end after it starts") from error
+    return closed.start, closed.end
 
 
 def _check_interval(text: str) -> str:
@@ -66,6 +80,22 @@ def _check_interval(text: str) -> str:
     return text
 
 
+def _check_reach(text: str) -> str:
+    try:
+        parse_reach(text)
+    except Problem as problem:
+        raise ValueError(problem.detail) from problem
+    return text
+
+
+OpenIntervalText = Annotated[
+    str,
+    AfterValidator(_check_reach),
+    Field(
+        description="start/end, half-open, or start/.. until somebody ends it",
+        examples=["2026-06-15T20:00:00Z/2026-06-15T20:05:00Z", "2026-06-15T20:00:00Z/.."],
+    ),
+]
 IntervalText = Annotated[
     str,
     AfterValidator(_check_interval),

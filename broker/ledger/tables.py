@@ -53,7 +53,9 @@ agencies = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("name", Text, nullable=False),
+    Column("served_at", InstantColumn),
 )
+"""`served_at` is when a clip for it was last begun: agencies take turns."""
 
 officers = Table(
     "officers",
@@ -255,6 +257,7 @@ holds = Table(
     Column("id", String(64), primary_key=True),
     Column("request_id", String(64), ForeignKey("requests.id"), index=True),
     Column("n", Integer),
+    Column("order_id", String(64), index=True),
     Column("camera_id", Text, nullable=False),
     Column("camera", JSON, nullable=False),
     Column("network", String(64), nullable=False),
@@ -266,14 +269,16 @@ holds = Table(
     Column("judicial", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
     Column("interval_start", InstantColumn, nullable=False),
-    Column("interval_end", InstantColumn, nullable=False),
+    Column("interval_end", InstantColumn),
+    Column("grows_until", InstantColumn),
     Column("ordered_at", InstantColumn, nullable=False),
     Column("until", InstantColumn),
     Column("state", String(16), nullable=False),
     Column("state_reason", Text),
-    Column("how", String(16)),
-    Column("handle", Text),
-    Column("held", JSON, nullable=False),
+    Column("remind_at", InstantColumn, index=True),
+    Column("is_growing", Boolean, nullable=False, server_default=false()),
+    Column("is_copied", Boolean, nullable=False, server_default=false()),
+    Column("parts", JSON, nullable=False),
     Column("release_at", InstantColumn),
     Column("released_at", InstantColumn),
     *_lease_columns(),

@@ -2,7 +2,7 @@
 
 import errno
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,25 +11,25 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from adapters.contract.errors import AdapterError, AskOwner, NotFound, TryLater
+from adapters.contract.errors import AdapterError, AskOwner, TryLater
 from adapters.contract.models import Interval
 from broker.agencies.authority import Authority
 from broker.agencies.models import PolicyBook
 from broker.audit import store as audit
-from broker.catalog.models import native_id_of
 from broker.clock import Clock
 from broker.errors import Problem
 from broker.evidence.cut.errors import CutError, NoFootage
-from broker.evidence.cut.models import CutResult, HiddenFrames, Part, SourceFile
+from broker.evidence.cut.models import CutResult, HiddenFrames, Part
 from broker.evidence.cut.service import cut
 from broker.holds import orders
+from broker.holds.footage import Footage
 from broker.ingest.recorder import Recorder, Recorders
+from broker.ingest.scratch import scratch_folder, to_its_end
 from broker.ledger.engine import Ledger
 from broker.ledger.leases import Lease, ask_again_at, is_given_up, let_go, put_off, retry_at
 from broker.requests import queue, store
 from broker.requests.entitlement import still_entitled
 from broker.requests.models import Clip, ClipFacts, Item, Request
-from broker.requests.scratch import scratch_folder, spool, to_its_end
 from broker.requests.service import host_entry
 from broker.requests.states import ItemState
 from broker.requests.sweeping import keep_named_clips
@@ -55,6 +55,8 @@ class ClipTools:
 
     ledger: Ledger
     recorders: Recorders
+    footage: Footage
+    exports_at_once: Mapping[str, int]
     vault: Vault
     authority: Authority
     clock: Clock
@@ -78,7 +80,7 @@ class MakeClips:
         at = self._tools.clock.now()
         if not await self._ledger.read(lambda c: queue.has_due_item(c, at)):
             return None
-        return await self._ledger.write(lambda c: queue.claim_item(c, lease, at))
+        return await self._ledger.write(lambda c: queue.claim_item(c, lease, at, self._tools.exports_at_once))
 
     async def renew(self, claimed: Claimed, lease: Lease) -> bool:
         return await self._ledger.write(lambda c: queue.renew_item(c, claimed[1], lease))
@@ -147,7 +149,7 @@ class MakeClips:
 
     async def _cut(self, item: Item, recorder: Recorder, folder: Path) -> CutResult:
         asked = item.approved or item.requested
-        sources = await self._fetch(item, recorder, asked, folder)
+        sources = await self._tools.footage.fetch(recorder, item.camera, item.hold, asked, folder)
         if not sources:
             raise NoFootage("the recorder has no footage of this interval", ())
         output = folder / "clips"
@@ -171,16 +173,6 @@ class MakeClips:
         wanted = (item.agreement_id, item.agreement_version)
         agreements = (await self._tools.authority.book()).agreements
         return any(a.terms.lead_in for a in agreements if (a.id, a.version) == wanted)
-
-    async def _fetch(self, item: Item, recorder: Recorder, asked: Interval, folder: Path) -> list[SourceFile]:
-        """The recorder's files. A hold that is gone there does not matter while the originals are not."""
-        native_id = native_id_of(item.camera.id)
-        if item.hold is not None and item.hold.is_kept:
-            try:
-                return await spool(recorder.footage(native_id, asked, item.hold.handle), folder / "held")
-            except NotFound as error:
-                self._log.warning("hold is gone", hold=item.hold.id, error=error.message)
-        return await spool(recorder.footage(native_id, asked, None), folder / "recorded")
 
     async def _store(self, item: Item, number: int, part: Part) -> Clip:
         key = clip_key(item.request_id, item.n, number, part.sha256)

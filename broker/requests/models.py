@@ -41,10 +41,12 @@ class LegalBasis(Model):
 
 
 class WantedItem(Model):
-    """One camera and the time that is asked for, before anything was checked."""
+    """One camera and the time that is asked for, before anything was checked; with the urgent hold that has it already,
+    where there is one."""
 
     camera_id: str
     interval: Interval
+    hold_id: str | None = None
 
 
 class Submission(Model):
@@ -212,6 +214,7 @@ class NewItem(Model):
     audio: bool
     needs_document: bool
     hold_id: str
+    has_hold: bool
     hold_until: Instant | None
     overwrite_at: Instant | None
     deadline: Deadline | None

@@ -1,18 +1,23 @@
 """The rows of items and requests as a queue: what is due, who has it, until when."""
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, not_, or_, select, update
 
+from broker.holds import models as holds
 from broker.holds.models import HoldState
-from broker.ledger import leases, tables
+from broker.ledger import exports, leases, tables
 from broker.ledger.leases import Lease, LeaseLost
 from broker.requests import store
 from broker.requests.models import Item, Request
 from broker.requests.states import FINAL_REQUESTS, ItemState
 
-ITEMS, REQUESTS, HOLDS = tables.request_items, tables.requests, tables.holds
+ITEMS, REQUESTS, HOLDS, AGENCIES = tables.request_items, tables.requests, tables.holds, tables.agencies
+KEPT: Final = tuple(state.value for state in holds.KEPT)
+PRESSING: Final = timedelta(hours=1)
+"""Footage that nobody keeps and that is overwritten within this comes before anybody's turn."""
 
 
 def _item_is_due(at: datetime) -> ColumnElement[bool]:
@@ -73,12 +78,28 @@ def find_pressing(
     return connection.execute(query).scalar_one_or_none()
 
 
-def claim_item(connection: Connection, lease: Lease, at: datetime) -> tuple[Request, Item] | None:
-    """The next item to make clips of, leased and in processing; the one overwritten first comes first."""
+def claim_item(
+    connection: Connection, lease: Lease, at: datetime, exports_at_once: Mapping[str, int]
+) -> tuple[Request, Item] | None:
+    """The next item to make clips of, leased and in processing, from a recorder that has room for another export.
+
+    What nobody keeps and is overwritten within the hour comes first. Otherwise agencies take turns: it is that one's
+    whose turn was longest ago, with what is overwritten first.
+    """
+    full = exports.full_networks(connection, at, exports_at_once)
+    kept = select(HOLDS.c.id).where(HOLDS.c.id == ITEMS.c.hold_id, HOLDS.c.state.in_(KEPT)).exists()
+    presses = and_(ITEMS.c.overwrite_at <= at + PRESSING, not_(kept))
     chosen = connection.execute(
-        select(ITEMS.c.request_id, ITEMS.c.n)
-        .where(_item_is_due(at))
-        .order_by(ITEMS.c.overwrite_at.is_(None), ITEMS.c.overwrite_at, ITEMS.c.due_at)
+        select(ITEMS.c.request_id, ITEMS.c.n, REQUESTS.c.agency)
+        .join(REQUESTS, REQUESTS.c.id == ITEMS.c.request_id)
+        .join(AGENCIES, AGENCIES.c.id == REQUESTS.c.agency, isouter=True)
+        .where(_item_is_due(at), ITEMS.c.network.not_in(full))
+        .order_by(
+            case((presses, 0), else_=1),
+            case((presses, None), else_=AGENCIES.c.served_at).asc().nulls_first(),
+            ITEMS.c.overwrite_at.asc().nulls_last(),
+            ITEMS.c.due_at,
+        )
         .limit(1)
         .with_for_update(skip_locked=True, of=ITEMS)
     ).one_or_none()
@@ -89,6 +110,7 @@ def claim_item(connection: Connection, lease: Lease, at: datetime) -> tuple[Requ
         .where(ITEMS.c.request_id == chosen.request_id, ITEMS.c.n == chosen.n)
         .values(state=ItemState.PROCESSING.value, **leases.taken(ITEMS, lease))
     )
+    connection.execute(update(AGENCIES).where(AGENCIES.c.id == chosen.agency).values(served_at=at))
     store.touch(connection, chosen.request_id, at)
     request = store.find(connection, chosen.request_id)
     item = None if request is None else request.item(chosen.n)

@@ -1,42 +1,30 @@
 """`/v1/requests`: parses submissions and decisions, renders requests, hands out clips."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Request as Call
-from pydantic import Base64Bytes, ConfigDict, Field, model_validator
+from pydantic import Field
 
-from broker.agencies.models import Action, Caller
 from broker.agencies.policy import RequestView
 from broker.errors import Problem
-from broker.holds.routes import AreaBody, cameras_of_area
 from broker.http.calls import (
     ETAG_HEADER,
     WITH_ETAG,
-    Body,
     CurrentCaller,
     IdempotencyKey,
     IfMatch,
-    IntervalText,
-    Line,
-    Reason,
-    parse_interval,
 )
 from broker.http.paging import decode_cursor, encode_cursor, next_href
 from broker.http.ranges import RANGE_HEADERS, file_responses, ranged
-from broker.http.services import CurrentServices, Services
+from broker.http.services import CurrentServices
 from broker.keyed_calls import keyed_call
 from broker.requests import examples
+from broker.requests.asking import DecisionBody, DocumentBody, OutcomeBody, SubmissionBody, submission_of
 from broker.requests.models import (
-    DecidedItem,
     Filter,
-    LegalBasis,
-    Outcome,
     Request,
-    Submission,
-    WantedItem,
-    Word,
 )
 from broker.requests.service import AS_REQUESTER
 from broker.requests.states import ItemState, RequestState
@@ -52,80 +40,6 @@ LOCATION_HEADER: Final[dict[str, Any]] = {
     }
 }
 PartNumber = Annotated[int, Field(ge=1, le=100_000, examples=[1])]
-
-
-class ItemBody(Body):
-    camera_id: Annotated[str, Field(min_length=1, max_length=500)]
-    interval: IntervalText
-
-
-class BasisBody(Body):
-    kind: Line
-    reference: Line
-
-
-class SubmissionBody(Body):
-    """Either `items`, or `area` with one `interval` for all of its cameras."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [examples.SUBMISSION_OF_ITEMS, examples.SUBMISSION_OF_AREA]}
-    )
-
-    case_ref: Line
-    purpose: Line
-    legal_basis: BasisBody
-    reason: Reason
-    items: Annotated[list[ItemBody], Field(min_length=1, max_length=1000)] | None = None
-    area: AreaBody | None = None
-    interval: IntervalText | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if (self.items is None) == (self.area is None):
-            raise ValueError("give either items, or area with interval")
-        if (self.area is None) != (self.interval is None):
-            raise ValueError("interval goes with area; each item has its own")
-        return self
-
-
-class DecidedBody(Body):
-    n: Annotated[int, Field(ge=1, le=100_000)]
-    interval: IntervalText | None = None
-
-
-class DecisionBody(Body):
-    """Without `items`, everything that is open. An item's `interval` shortens what is granted."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [examples.DECISION_ON_ALL, examples.DECISION_ON_ONE]}
-    )
-
-    reason: Reason
-    items: Annotated[list[DecidedBody], Field(min_length=1, max_length=1000)] | None = None
-
-    def word(self, version: str | None) -> Word:
-        named = (
-            DecidedItem(n=item.n, interval=None if item.interval is None else parse_interval(item.interval))
-            for item in self.items or ()
-        )
-        return Word(reason=self.reason, named=tuple(named), version=version)
-
-
-class DocumentBody(Body):
-    """`content` is the PDF file in base64. With an `owner` only that agency's custodians read it, else all owners'."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.DOCUMENT]})
-
-    name: Line
-    owner: Annotated[str, Field(max_length=64)] | None = None
-    content: Base64Bytes
-
-
-class OutcomeBody(Body):
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.OUTCOME]})
-
-    outcome: Outcome
-    reason: Reason | None = None
 
 
 def _answer(response: Response, request: Request, view: RequestView) -> RequestBodyView:
@@ -181,30 +95,9 @@ async def submit_request(
     call = keyed_call(idempotency_key, "submit_request", body.model_dump_json())
     request = None if call is None else await services.requests.earlier(caller, call)
     if request is None:
-        request = await services.requests.submit(caller, await _submission(body, caller, services), call)
+        request = await services.requests.submit(caller, await submission_of(body, caller, services), call)
     response.headers["Location"] = f"/v1/requests/{request.id}"
     return _answer(response, request, AS_REQUESTER)
-
-
-async def _submission(body: SubmissionBody, caller: Caller, services: Services) -> Submission:
-    """The body with its area resolved into items."""
-    items: tuple[WantedItem, ...]
-    if body.area is not None and body.interval is not None:
-        interval = parse_interval(body.interval)
-        ids = await cameras_of_area(services, caller, body.area, Action.REQUEST_CLIP, interval)
-        items = tuple(WantedItem(camera_id=camera_id, interval=interval) for camera_id in ids)
-    else:
-        items = tuple(
-            WantedItem(camera_id=item.camera_id, interval=parse_interval(item.interval))
-            for item in body.items or ()
-        )
-    return Submission(
-        case_ref=body.case_ref,
-        purpose=body.purpose,
-        legal_basis=LegalBasis(kind=body.legal_basis.kind, reference=body.legal_basis.reference),
-        reason=body.reason,
-        items=items,
-    )
 
 
 @router.get("", response_model=RequestList, summary="List requests")

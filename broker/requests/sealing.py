@@ -22,12 +22,12 @@ from broker.errors import Problem
 from broker.evidence.bundle.archive import write_bundle
 from broker.evidence.bundle.certificates import open_identity
 from broker.evidence.bundle.models import Software
+from broker.ingest.scratch import scratch_folder, to_its_end
 from broker.ledger.engine import Ledger
 from broker.ledger.leases import Lease, ask_again_at, let_go, put_off, retry_at
 from broker.requests import queue
 from broker.requests.bundling import bundle_facts, logged_entries
 from broker.requests.models import Request
-from broker.requests.scratch import scratch_folder, to_its_end
 from broker.requests.sweeping import keep_named_bundle, keep_named_clips
 from broker.vault.keys import bundle_key, document_key
 from broker.vault.store import Vault

@@ -12,7 +12,7 @@ from broker.audit.models import NewEntry, Operation
 from broker.catalog.models import whose_of
 from broker.errors import Problem
 from broker.holds import orders
-from broker.holds.models import NewHold
+from broker.holds.models import HoldInterval, NewHold
 from broker.holds.orders import OrderDesk
 from broker.keyed_calls import KeyedCall
 from broker.ledger.idempotency import create_once, find_created
@@ -64,7 +64,9 @@ class Requests:
 
             def create(connection: Connection) -> None:
                 store.insert_request(connection, request_id, signatory(caller), submission, items, at)
-                orders.place(connection, holds, at)
+                new = [item.hold_id for item in items if not item.has_hold]
+                orders.place(connection, [hold for hold in holds if hold.id in new], at)
+                orders.adopt(connection, [hold for hold in holds if hold.id not in new], at)
                 audit.append(connection, self._submitted(caller, submission, request_id, items), at)
 
             def work(connection: Connection) -> Request:
@@ -92,7 +94,7 @@ class Requests:
         return NewHold(
             id=item.hold_id,
             camera=item.camera,
-            interval=item.requested,
+            interval=HoldInterval.of(item.requested),
             reason=submission.reason,
             agency=caller.officer.agency,
             officer_id=caller.officer.id,
@@ -111,7 +113,11 @@ class Requests:
         owners = tuple(sorted({item.camera.agency for item in items}))
         return self._authority.entry(caller, Operation.ALTERATION, "submit_request").model_copy(
             update={
-                "objects": (request_id, *(item.camera.id for item in items)),
+                "objects": (
+                    request_id,
+                    *(item.camera.id for item in items),
+                    *(item.hold_id for item in items if item.has_hold),
+                ),
                 "owners": owners,
                 "basis": tuple(sorted(bases)),
                 "whose": bases | {request_id: owners} | whose_of(item.camera for item in items),

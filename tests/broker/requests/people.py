@@ -64,3 +64,12 @@ async def vault_files(broker: TestBroker, prefix: str) -> set[str]:
 
 def scratch_files(broker: TestBroker) -> list[Path]:
     return list((broker.broker.services.settings.broker.data / "scratch").rglob("*"))
+
+
+async def agree(broker: TestBroker, custodian: SignedIn, **terms: Any) -> None:
+    """The railway's agreement with the police, anew with these terms."""
+    agreements = broker.broker.services.agreements
+    known = next(a for a in await agreements.list_agreements() if a.id == "rail-police")
+    assert (await custodian.post("/v1/agreements/rail-police/end", {})).status_code == 200
+    await agreements.propose("rail-police", known.terms.model_copy(update=terms), None)
+    assert (await custodian.post("/v1/agreements/rail-police/activate", {})).status_code == 200

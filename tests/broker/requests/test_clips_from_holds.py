@@ -1,14 +1,11 @@
 """Which footage clips are made from: what is held, the originals, and never before the hold was tried."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
-from adapters.contract.capabilities import Capability
-from adapters.contract.errors import NotFound, Refused
+from adapters.contract.errors import Malformed, NotFound, Refused
 from adapters.contract.models import FootageMessage
 from broker.agencies.models import Role
 from tests.broker.requests.people import (
@@ -16,7 +13,7 @@ from tests.broker.requests.people import (
     in_ledger,
     submit,
 )
-from tests.world import SignedIn, TestBroker, open_test_broker, settings
+from tests.world import SignedIn, TestBroker
 
 
 @pytest.fixture
@@ -72,17 +69,16 @@ async def test_a_hold_that_was_let_go_is_not_asked_for_again(
     assert handles == [None]
 
 
-async def test_a_recorder_without_holds_still_delivers(tmp_path: Path, redis: Redis) -> None:
-    async with open_test_broker(tmp_path, redis, configuration=settings(tmp_path)) as broker:
-        broker.rail.capabilities = broker.rail.capabilities - {Capability.HOLD}
-        await broker.synchronise()
-        investigator = await broker.officer("police", Role.INVESTIGATOR)
-        request_id = await approved(broker, investigator)
-        await broker.work()
-        item = (await in_ledger(broker, request_id)).items[0]
-        assert item.state == "completed"
-        assert item.hold is not None
-        assert (item.hold.state, item.hold.how, item.hold.held) == ("failed", None, ())
+async def test_a_hold_that_failed_keeps_nobody_from_the_footage(
+    broker: TestBroker, investigator: SignedIn
+) -> None:
+    broker.rail.failing["place_hold"] = Malformed("no receipt")
+    request_id = await approved(broker, investigator)
+    await broker.work()
+    item = (await in_ledger(broker, request_id)).items[0]
+    assert item.state == "completed"
+    assert item.hold is not None
+    assert (item.hold.state, item.hold.how, item.hold.held) == ("failed", None, ())
 
 
 async def test_no_clip_is_made_while_the_hold_is_ordered_or_being_placed(

@@ -1,7 +1,6 @@
 """What nobody decides in time ends by itself, says why, and those who could have decided were told before."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -9,7 +8,7 @@ from adapters.contract.capabilities import Capability
 from broker.agencies.models import Approval, Role
 from broker.requests.expiring import DUE, EXPIRED, OVERDUE
 from broker.requests.states import ItemState
-from tests.broker.requests.people import decide, in_ledger, shown, submit
+from tests.broker.requests.people import agree, decide, in_ledger, shown, submit
 from tests.world import ALL_CAPABILITIES, NOW, SignedIn, TestBroker
 
 WEEK_H = 7 * 24.0
@@ -141,15 +140,6 @@ async def test_the_legal_bases_limit_counts_where_it_is_shorter(
     )
 
 
-async def agree(broker: TestBroker, custodian: SignedIn, **terms: Any) -> None:
-    """The railway's agreement with the police, anew with these terms."""
-    agreements = broker.broker.services.agreements
-    known = next(a for a in await agreements.list_agreements() if a.id == "rail-police")
-    assert (await custodian.post("/v1/agreements/rail-police/end", {})).status_code == 200
-    await agreements.propose("rail-police", known.terms.model_copy(update=terms), None)
-    assert (await custodian.post("/v1/agreements/rail-police/activate", {})).status_code == 200
-
-
 async def test_the_agreements_limit_counts_and_its_grace_keeps_the_footage_after(
     broker: TestBroker, investigator: SignedIn, custodian: SignedIn
 ) -> None:
@@ -197,7 +187,7 @@ async def test_one_of_two_approvals_is_not_enough_and_is_told(
 async def test_footage_that_no_recorder_keeps_presses_at_once_and_ends_with_its_footage(
     broker: TestBroker, investigator: SignedIn, custodian: SignedIn
 ) -> None:
-    broker.rail.capabilities = ALL_CAPABILITIES - {Capability.HOLD}
+    broker.rail.capabilities = ALL_CAPABILITIES - {Capability.HOLD, Capability.FOOTAGE}
     request_id = (await submit(investigator, "rail-cctv:r1"))["id"]
     await broker.work()
     item = (await shown(investigator, request_id))["items"][0]

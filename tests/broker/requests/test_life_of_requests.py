@@ -314,7 +314,7 @@ class Life(RuleBasedStateMachine):
                 if item.state is not ItemState.PENDING and (withdrawn or not self.judicial[request_id]):
                     assert item.hold.state in RELEASED
                 if item.hold.state not in RELEASED:
-                    kept[items[item.n].owner].add(str(item.hold.handle))
+                    kept[items[item.n].owner].update(str(part.handle) for part in item.hold.parts)
             assert (request.sealed_at is not None) == (request.finished_at is not None)
             named = {clip.vault_key for item in request.items for clip in item.clips}
             assert await vault_files(self.broker, f"clips/{request_id}") == named

@@ -17,6 +17,7 @@ from broker.catalog.store import CatalogStore
 from broker.errors import Problem
 from broker.holds import store as holds
 from broker.holds.models import Hold
+from broker.holds.store import HoldTask, Room
 from broker.ledger.engine import Ledger
 from broker.ledger.leases import (
     FIRST_RETRY_S,
@@ -218,7 +219,9 @@ async def test_many_claimers_on_two_ledgers_of_one_place_never_share_a_row(broke
         async def claim_all(ledger: Ledger, owner: str) -> list[Hold]:
             mine = []
             while True:
-                held = await ledger.write(lambda c: holds.claim(c, lease(owner, at), at, releasing=False))
+                held = await ledger.write(
+                    lambda c: holds.claim(c, lease(owner, at), at, HoldTask.PLACE, Room(16, {}))
+                )
                 if not held:
                     return mine
                 mine += held
@@ -242,14 +245,22 @@ async def test_a_lease_keeps_others_away_until_it_ends_and_then_belongs_to_who_t
     (hold_id,) = await ordered(broker, 1)
     ledger, at = broker.broker.ledger, broker.clock.now()
     later = at + timedelta(seconds=30)
-    assert await ledger.write(lambda c: holds.claim(c, lease("a", at), at, releasing=False))
+    assert await ledger.write(lambda c: holds.claim(c, lease("a", at), at, HoldTask.PLACE, Room(16, {})))
     before = later - timedelta(microseconds=1)
-    assert await ledger.write(lambda c: holds.claim(c, lease("b", before), before, releasing=False)) == []
+    assert (
+        await ledger.write(lambda c: holds.claim(c, lease("b", before), before, HoldTask.PLACE, Room(16, {})))
+        == []
+    )
     renewed = lease("a", at, 60)
     assert await ledger.write(lambda c: holds.renew(c, [hold_id], renewed))
-    assert await ledger.write(lambda c: holds.claim(c, lease("b", later), later, releasing=False)) == []
+    assert (
+        await ledger.write(lambda c: holds.claim(c, lease("b", later), later, HoldTask.PLACE, Room(16, {})))
+        == []
+    )
     dead = at + timedelta(seconds=60)
-    (taken,) = await ledger.write(lambda c: holds.claim(c, lease("b", dead), dead, releasing=False))
+    (taken,) = await ledger.write(
+        lambda c: holds.claim(c, lease("b", dead), dead, HoldTask.PLACE, Room(16, {}))
+    )
     assert taken.attempts == 2
     assert not await ledger.write(lambda c: holds.renew(c, [hold_id], lease("a", dead)))
     assert await ledger.read(lambda c: holds.leased(c, [hold_id])) == {hold_id: "b"}

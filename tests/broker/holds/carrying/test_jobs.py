@@ -7,7 +7,9 @@ import pytest
 
 from adapters.contract.models import HoldOrder, HoldReceipt
 from broker.agencies.models import Role
-from broker.holds.carrying import AT_A_TIME, PlaceHolds, ReleaseHolds
+from broker.holds.carrying.jobs import AT_A_TIME
+from broker.holds.carrying.placing import PlaceHolds
+from broker.holds.carrying.releasing import ReleaseHolds
 from tests.world import LAST_MINUTES, SignedIn, TestBroker
 
 

@@ -64,7 +64,7 @@ async def _write(messages: AsyncIterator[FootageMessage], folder: Path) -> list[
             if isinstance(message, SegmentStart):
                 if file is not None:
                     raise Malformed(f"segment {message.name} starts before the one before it ended")
-                path = folder / f"{len(sources):06d}.{_suffix(message.container)}"
+                path = folder / f"{len(sources):06d}.{suffix_of(message.container)}"
                 start, written = message, 0
                 file = path.open("xb")
                 sources.append(SourceFile(path=path, starts_at=message.starts_at, valid=message.valid))
@@ -85,6 +85,6 @@ async def _write(messages: AsyncIterator[FootageMessage], folder: Path) -> list[
     return sources
 
 
-def _suffix(container: str) -> str:
+def suffix_of(container: str) -> str:
     """A file name's ending from what a remote adapter says, which may be anything."""
     return container if container.isascii() and container.isalnum() and len(container) <= 8 else "bin"
