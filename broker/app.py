@@ -22,7 +22,7 @@ from broker.agencies.authority import Authority
 from broker.agencies.emergencies.service import Emergencies
 from broker.agencies.notices.service import Notices
 from broker.agencies.officers import Officers
-from broker.audit.erasure.service import ErasePeople, Erasure
+from broker.audit.erasure.service import Erasure
 from broker.audit.service import AuditLog
 from broker.audit.tree.excerpts import Excerpts
 from broker.audit.tree.keys import open_log_key, witness_keys
@@ -45,6 +45,7 @@ from broker.holds.carrying.copying import CopyHolds
 from broker.holds.carrying.jobs import JobTools
 from broker.holds.carrying.placing import PlaceHolds
 from broker.holds.carrying.releasing import ReleaseHolds
+from broker.holds.comparing.service import CompareHolds
 from broker.holds.copies import Copies, OwnersKeys
 from broker.holds.footage import Footage
 from broker.holds.minding import MindHolds
@@ -70,12 +71,16 @@ from broker.requests.expiring import MindDeadlines, Warnings
 from broker.requests.outcomes import Outcomes
 from broker.requests.sealing import SealRequests, SealTools
 from broker.requests.service import Requests
+from broker.requests.sweeping import SweepVault
+from broker.retention.service import Retention
+from broker.retention.wiring import build_retention
 from broker.rights.dry_run import DryRuns
 from broker.rights.explaining import Explanations
 from broker.settings import Settings
 from broker.settings.values import text_of
 from broker.stores import key_folder, make_data_folder, open_ledger, open_vault, open_vaults
 from broker.vault.store import Vault
+from broker.work.rounds import MakeRounds, Round
 from broker.work.worker import Worker
 
 
@@ -108,6 +113,7 @@ class Office:
     audit: AuditLog
     tree: LogTree
     erasure: Erasure
+    retention: Retention
     gazetteers: Gazetteers
 
 
@@ -203,6 +209,7 @@ def build_office(settings: Settings, host: Host, ledger: Ledger) -> Office:
     authority = Authority(ledger, clock, settings.broker.purposes, idle)
     networks = {network.id: network.agency for network in settings.network}
     notices = Notices(ledger, clock, identifiers, authority)
+    erasure = Erasure(ledger, clock, settings.broker.log_personal_days)
     return Office(
         authority=authority,
         officers=Officers(ledger, clock, identifiers, authority),
@@ -212,7 +219,8 @@ def build_office(settings: Settings, host: Host, ledger: Ledger) -> Office:
         notices=notices,
         audit=AuditLog(ledger, clock),
         tree=LogTree(ledger, clock, witness_keys((a.id, a.witness) for a in settings.agency)),
-        erasure=Erasure(ledger, clock, settings.broker.log_personal_days),
+        erasure=erasure,
+        retention=build_retention(ledger, open_vault(settings), clock, erasure, settings.broker),
         gazetteers=Gazetteers(ledger, clock, networks, host.read_places),
     )
 
@@ -279,9 +287,8 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
     )
     ingest = Ingest(recorders, catalog_store, ledger, vault, clock, settings, shelf, host.jitter)
     process, scratch = host.process, limits.data / "scratch"
-    copies = Copies(
-        open_vaults(settings, vault), OwnersKeys.of(settings.agency, key_folder(settings)), scratch
-    )
+    vaults = open_vaults(settings, vault)
+    copies = Copies(vaults, OwnersKeys.of(settings.agency, key_folder(settings)), scratch)
     exports_at_once = {network.id: network.exports_at_once for network in settings.network}
     clip_tools = ClipTools(
         ledger=ledger,
@@ -303,8 +310,15 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         scratch=scratch,
         keys=key_folder(settings),
         excerpts=Excerpts(ledger, clock, sequencer, witness_keys((a.id, a.witness) for a in settings.agency)),
+        limits=limits,
     )
     hold_tools = JobTools(ledger, recorders, clock, host.jitter, limits.max_attempts)
+    compare = CompareHolds(ledger, recorders, vaults, office.notices, desk.bell, clock)
+    rounds = (
+        Round("compare holds", timedelta(hours=1), compare.run),
+        Round("let go", timedelta(days=1), office.retention.run),
+        Round("sweep vault", timedelta(days=1), SweepVault(ledger, vault, office.notices, clock).run),
+    )
     jobs: tuple[Any, ...] = (
         PlaceHolds(hold_tools, limits.hold_extend_s, decisions.note_hold),
         CopyHolds(hold_tools, limits.hold_extend_s, decisions.note_hold, copies, exports_at_once),
@@ -313,7 +327,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         MindHolds(ledger, office.notices, clock),
         MindDeadlines(ledger, authority, office.notices, clock, Warnings.of(limits)),
         ReleaseHolds(hold_tools, copies),
-        ErasePeople(office.erasure, clock),
+        MakeRounds(rounds, ledger, clock, host.jitter),
     )
     return Broker(
         services=services,

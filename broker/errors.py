@@ -37,6 +37,7 @@ KINDS: Final[dict[str, Kind]] = {
     # the caller must correct the call
     "bad_request": Kind(400, "The call could not be read"),
     "not_found": Kind(404, "There is no such thing"),
+    "evidence_erased": Kind(410, "The evidence was erased after its time"),
     "snapshot_unavailable": Kind(404, "There is no snapshot of this camera"),
     "method_not_allowed": Kind(405, "This address does not take that method"),
     "invalid": Kind(422, "The call does not have the right form"),

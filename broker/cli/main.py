@@ -37,6 +37,7 @@ MODULES: Final[dict[str, str]] = {
     "hold": "broker.cli.holds",
     "stop": "broker.cli.holds",
     "release": "broker.cli.holds",
+    "retention": "broker.cli.retaining",
     "agency": "broker.cli.agencies",
     "officer": "broker.cli.officers",
     "agreement": "broker.cli.agencies",

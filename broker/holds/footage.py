@@ -33,7 +33,7 @@ class Footage:
         """The files that cover what is asked. A hold that is gone does not matter while the originals are not."""
         native_id = native_id_of(camera.id)
         lacking: Exception | None = None
-        if hold is not None and hold.is_kept:
+        if hold is not None and hold.is_kept and hold.held:
             try:
                 return await self._held(recorder, hold, asked, folder)
             except NotFound as error:
@@ -69,11 +69,12 @@ class Footage:
 
 def _pieces(hold: Hold, asked: Interval) -> list[tuple[HoldPart, Interval]]:
     """Of each part what is wanted of it: a file that two parts have is taken once."""
-    if len(hold.parts) == 1:
-        return [(hold.parts[0], asked)]
+    parts = [part for part in hold.parts if not part.is_lost]
+    if len(parts) == 1:
+        return [(parts[0], asked)]
     pieces = []
     start = asked.start
-    for part in hold.parts:
+    for part in parts:
         end = min(asked.end, max(held.end for held in part.held))
         if start < end:
             pieces.append((part, Interval(start=start, end=end)))

@@ -82,13 +82,20 @@ class CopiedFile(Model):
 
 
 class HoldPart(Model):
-    """What one order came to: kept by the recorder under its `handle`, at least until `until`, or copied as `files`."""
+    """What one order came to: kept by the recorder under its `handle`, at least until `until`, or copied as `files`.
+    One that `is_lost` was kept once: its recorder or its vault has it no longer."""
 
     how: HoldMethod
     held: tuple[Interval, ...]
     handle: str | None = None
     until: Instant | None = None
     files: tuple[CopiedFile, ...] = ()
+    is_lost: bool = False
+
+
+def held_by(parts: Iterable[HoldPart]) -> tuple[Interval, ...]:
+    """What these keep together."""
+    return merged([held for part in parts if not part.is_lost for held in part.held])
 
 
 class NewHold(Model):
@@ -142,8 +149,8 @@ class Hold(NewHold):
 
     @property
     def held(self) -> tuple[Interval, ...]:
-        """What is or was kept."""
-        return merged([held for part in self.parts for held in part.held])
+        """What is kept, or was when it was let go."""
+        return held_by(self.parts)
 
     @property
     def how(self) -> HoldMethod | None:

@@ -77,3 +77,8 @@ def let_go(
     """Schedules the release of a request's hold. Under a judicial basis only its requester releases it."""
     if hold is not None and (by_requester or not hold.judicial):
         store.schedule_release(connection, hold.id, release_at)
+
+
+def ending(connection: Connection, by: datetime) -> list[Hold]:
+    """Kept holds that are let go by then."""
+    return store.ending(connection, by)

@@ -87,7 +87,7 @@ def order(connection: Connection, orders: Iterable[NewHold], at: datetime) -> No
         connection.execute(insert(tables.holds), rows)
 
 
-def _hold(row: RowMapping) -> Hold:
+def of_row(row: RowMapping) -> Hold:
     return Hold(
         id=row["id"],
         camera=Camera.model_validate(row["camera"]),
@@ -119,7 +119,7 @@ def _hold(row: RowMapping) -> Hold:
 def find(connection: Connection, hold_id: str) -> Hold | None:
     query = select(tables.holds).where(tables.holds.c.id == hold_id)
     row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else _hold(row)
+    return None if row is None else of_row(row)
 
 
 def find_all(connection: Connection, hold_ids: Sequence[str]) -> list[Hold]:
@@ -127,14 +127,14 @@ def find_all(connection: Connection, hold_ids: Sequence[str]) -> list[Hold]:
     found: dict[str, Hold] = {}
     for start in range(0, len(hold_ids), MOST_IDS):
         query = select(tables.holds).where(tables.holds.c.id.in_(hold_ids[start : start + MOST_IDS]))
-        found |= {row["id"]: _hold(row) for row in connection.execute(query).mappings()}
+        found |= {row["id"]: of_row(row) for row in connection.execute(query).mappings()}
     return [found[hold_id] for hold_id in hold_ids if hold_id in found]
 
 
 def of_requests(connection: Connection, request_ids: list[str]) -> dict[tuple[str, int], Hold]:
     """Request and item number → hold."""
     query = select(tables.holds).where(tables.holds.c.request_id.in_(request_ids))
-    return {(row["request_id"], row["n"]): _hold(row) for row in connection.execute(query).mappings()}
+    return {(row["request_id"], row["n"]): of_row(row) for row in connection.execute(query).mappings()}
 
 
 def list_for(
@@ -152,7 +152,7 @@ def list_for(
     if page.after is not None:
         query = query.where(holds.c.id < page.after)
     rows = connection.execute(query).mappings()
-    return page.ended([_hold(row) for row in rows], lambda hold: hold.id)
+    return page.ended([of_row(row) for row in rows], lambda hold: hold.id)
 
 
 def end_interval(connection: Connection, hold_id: str, at: datetime) -> bool:
@@ -273,7 +273,7 @@ def claim(connection: Connection, lease: Lease, at: datetime, task: HoldTask, ro
         values["state"] = case((holds.c.state == HoldState.ORDERED.value, begun), else_=holds.c.state)
     connection.execute(update(holds).where(mine).values(values))
     rows = connection.execute(select(holds).where(mine).order_by(holds.c.due_at)).mappings()
-    return [_hold(row) for row in rows]
+    return [of_row(row) for row in rows]
 
 
 def save_parts(connection: Connection, hold_id: str, parts: Sequence[HoldPart]) -> None:
@@ -282,6 +282,13 @@ def save_parts(connection: Connection, hold_id: str, parts: Sequence[HoldPart]) 
     connection.execute(
         update(holds).where(holds.c.id == hold_id).values(parts=PARTS.dump_python(tuple(parts), mode="json"))
     )
+
+
+def ending(connection: Connection, by: datetime) -> list[Hold]:
+    """Kept holds that are let go by then."""
+    holds = tables.holds
+    query = select(holds).where(holds.c.state.in_(_KEPT), _is_over(by)).order_by(holds.c.id)
+    return [of_row(row) for row in connection.execute(query).mappings()]
 
 
 def find_reminder(connection: Connection, at: datetime, hold_id: str | None = None) -> str | None:

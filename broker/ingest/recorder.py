@@ -193,6 +193,10 @@ class Recorder:
             }
         )
 
+    async def hold_handles(self) -> frozenset[str]:
+        """Of every hold that it keeps for us."""
+        return frozenset([receipt.handle async for receipt in self._each(self._adapter.list_holds())])
+
     async def release_hold(self, handle: str) -> None:
         await self._answer(self._adapter.release_hold(handle))
 

@@ -32,7 +32,8 @@ metadata = MetaData(
 )
 
 
-def _lease_columns() -> list[Column[object]]:
+def lease_columns() -> list[Column[object]]:
+    """What makes a table's rows work that one worker at a time has."""
     return [
         Column("lease_owner", String(64)),
         Column("lease_until", InstantColumn),
@@ -190,10 +191,12 @@ requests = Table(
     Column("finished_at", InstantColumn),
     Column("sealed_at", InstantColumn),
     Column("bundle_key", Text),
+    Column("erase_at", InstantColumn, index=True),
+    Column("erased_at", InstantColumn),
     Column("outcome", String(16)),
     Column("outcome_reason", Text),
     Column("closed_at", InstantColumn),
-    *_lease_columns(),
+    *lease_columns(),
 )
 
 request_items = Table(
@@ -227,7 +230,7 @@ request_items = Table(
     Column("reminders", Integer, nullable=False, server_default="0"),
     Column("clock_offset_ms", JSON),
     Column("finished_at", InstantColumn),
-    *_lease_columns(),
+    *lease_columns(),
     Index("ix_request_items_work", "state", "due_at"),
     Index("ix_request_items_deadline", "state", "press_at"),
     Index("ix_request_items_to_decide", "owner", "state", "press_at", "request_id"),
@@ -281,7 +284,7 @@ holds = Table(
     Column("parts", JSON, nullable=False),
     Column("release_at", InstantColumn),
     Column("released_at", InstantColumn),
-    *_lease_columns(),
+    *lease_columns(),
     Index("ix_holds_work", "state", "due_at"),
 )
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from adapters.contract.models import format_instant
 from broker.agencies.authority import Authority
 from broker.agencies.models import AgencyAction, Caller, PolicyBook
 from broker.audit import store as audit
@@ -93,6 +94,7 @@ class Delivery:
         if not view.as_requester:
             await self._authority.deny(caller, attempted, (request_id,), request.owners, request.whose)
             raise Problem("action_denied", "clips go to the officer who requested them")
+        check_not_erased(request)
         return request
 
     async def _sealed(self, request: Request) -> Request:
@@ -128,6 +130,14 @@ class Delivery:
             numbers = ", ".join(str(n) for n in lost)
             detail = f"the right to item {numbers} has ended since: ask the owner for a new agreement"
             raise Problem("agreement_ended", detail)
+
+
+def check_not_erased(request: Request) -> None:
+    """`evidence_erased` where its time was over."""
+    if request.erased_at is not None:
+        when = format_instant(request.erased_at)
+        detail = f"the clips and documents of request {request.id} were erased at {when}: the log proves what they were"
+        raise Problem("evidence_erased", detail)
 
 
 def fetched(

@@ -12,7 +12,7 @@ from broker.audit.models import Operation
 from broker.errors import Problem
 from broker.holds.orders import OrderDesk
 from broker.requests import store
-from broker.requests.delivery import Delivered
+from broker.requests.delivery import Delivered, check_not_erased
 from broker.requests.models import Document, Item, Request
 from broker.requests.service import Requests, found
 from broker.requests.states import FINAL_REQUESTS, ItemState
@@ -85,6 +85,7 @@ class Documents:
         document = next((each for each in shown if each.sha256 == sha256), None)
         if document is None:
             raise Problem("not_found", f"request {request_id} has no document {sha256}")
+        check_not_erased(request)
         size = await self._vault.size(document.vault_key)
         entry = self._requests.about(caller, request, view, "read_document", Operation.DISCLOSURE)
         told = entry.model_copy(update={"objects": (request_id, sha256), "recipient": caller.officer.agency})

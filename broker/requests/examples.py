@@ -50,6 +50,8 @@ REQUEST: Final[JsonDict] = {
     "submitted_at": "2026-06-15T20:12:00Z",
     "finished_at": "2026-06-15T20:31:09Z",
     "sealed_at": "2026-06-15T20:31:11Z",
+    "erase_at": "2026-07-15T20:31:11Z",
+    "erased_at": None,
     "agency": "police",
     "requester": POLICE,
     "case_ref": "PV-2026-118",

@@ -168,7 +168,8 @@ class Closing(Model):
 
 
 class Request(Model):
-    """A request with all of its items. `state_reason` says what its sealing waits for."""
+    """A request with all of its items. `state_reason` says what its sealing waits for. At `erase_at` its clips, its
+    bundle and its documents go; what was in them stays known by their digests."""
 
     id: str
     agency: str
@@ -183,10 +184,21 @@ class Request(Model):
     finished_at: Instant | None
     sealed_at: Instant | None
     bundle_key: str | None
+    erase_at: Instant | None
+    erased_at: Instant | None
     closing: Closing | None
     documents: tuple[Document, ...]
     attempts: int
     items: tuple[Item, ...]
+
+    @property
+    def vault_keys(self) -> frozenset[str]:
+        """Under which keys the vault holds what belongs to it."""
+        if self.erased_at is not None:
+            return frozenset()
+        keys = {clip.vault_key for item in self.items for clip in item.clips}
+        keys |= {document.vault_key for document in self.documents}
+        return frozenset(keys if self.bundle_key is None else keys | {self.bundle_key})
 
     def item(self, n: int) -> Item | None:
         return next((item for item in self.items if item.n == n), None)

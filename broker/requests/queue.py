@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, not_, or_, select, union, union_all, update
 
 from broker.holds import models as holds
 from broker.holds.models import HoldState
@@ -156,9 +156,12 @@ def put_off_request(
     _write_request(connection, request_id, owner, {"state_reason": reason, **row})
 
 
-def seal(connection: Connection, request_id: str, owner: str, bundle_key: str, at: datetime) -> None:
-    """Writes down the bundle; `LeaseLost` where the request is no longer this owner's."""
-    done = {"sealed_at": at, "bundle_key": bundle_key, "state_reason": None, **leases.let_go(at)}
+def seal(
+    connection: Connection, request_id: str, owner: str, bundle_key: str, at: datetime, erase_at: datetime
+) -> None:
+    """Writes down the bundle and until when it is kept; `LeaseLost` where the request is no longer this owner's."""
+    done = {"sealed_at": at, "erase_at": erase_at, "bundle_key": bundle_key, "state_reason": None}
+    done |= leases.let_go(at)
     _write_request(connection, request_id, owner, done)
 
 
@@ -168,3 +171,34 @@ def _write_request(connection: Connection, request_id: str, owner: str, values: 
     )
     if done.rowcount != 1:
         raise LeaseLost
+
+
+def is_under_way(connection: Connection, request_id: str, at: datetime) -> bool:
+    """Whether a worker makes a clip or the bundle of it."""
+    made = select(ITEMS.c.request_id).where(ITEMS.c.request_id == request_id, ITEMS.c.lease_until > at)
+    sealed = select(REQUESTS.c.id).where(REQUESTS.c.id == request_id, REQUESTS.c.lease_until > at)
+    return connection.execute(union(made, sealed)).first() is not None
+
+
+def named_keys(connection: Connection) -> list[tuple[str, str]]:
+    """Request and key in the vault of all evidence that is kept."""
+    parts = [
+        select(table.c.request_id, table.c.vault_key).join(REQUESTS, REQUESTS.c.id == table.c.request_id)
+        for table in (tables.clips, tables.documents)
+    ]
+    sealed = select(REQUESTS.c.id, REQUESTS.c.bundle_key).where(REQUESTS.c.bundle_key.is_not(None))
+    kept = [query.where(REQUESTS.c.erased_at.is_(None)) for query in (*parts, sealed)]
+    return [(row[0], row[1]) for row in connection.execute(union_all(*kept))]
+
+
+def to_erase(connection: Connection, by: datetime) -> list[Request]:
+    """Requests whose evidence goes by then, in the order in which it does."""
+    due = and_(REQUESTS.c.erase_at <= by, REQUESTS.c.erased_at.is_(None))
+    rows = connection.execute(select(REQUESTS).where(due).order_by(REQUESTS.c.erase_at)).mappings().all()
+    return store.read_rows(connection, list(rows))
+
+
+def note_erased(connection: Connection, request_id: str, at: datetime) -> bool:
+    """False where another worker was first."""
+    mine = (REQUESTS.c.id == request_id, REQUESTS.c.erased_at.is_(None))
+    return connection.execute(update(REQUESTS).where(*mine).values(erased_at=at)).rowcount == 1

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from broker.agencies.officers import read_agencies
 from broker.audit import store as audit
-from broker.audit.models import NewEntry, Operation
+from broker.audit.models import Operation
 from broker.audit.tree.excerpts import ExcerptNotReady, Excerpts
 from broker.clock import Clock
 from broker.errors import Problem
@@ -28,7 +28,9 @@ from broker.ledger.leases import Lease, ask_again_at, let_go, put_off, retry_at
 from broker.requests import queue
 from broker.requests.bundling import bundle_facts, logged_entries
 from broker.requests.models import Request
+from broker.requests.service import request_entry
 from broker.requests.sweeping import keep_named_bundle, keep_named_clips
+from broker.settings.sections import BrokerSettings
 from broker.vault.keys import bundle_key, document_key
 from broker.vault.store import Vault
 
@@ -53,6 +55,7 @@ class SealTools:
     scratch: Path
     keys: Path
     excerpts: Excerpts
+    limits: BrokerSettings
 
 
 class SealRequests:
@@ -135,18 +138,9 @@ class SealRequests:
 
     def _seal(self, connection: Connection, request: Request, owner: str, key: str) -> None:
         at = self._tools.clock.now()
-        queue.seal(connection, request.id, owner, key, at)
-        entry = NewEntry(
-            operation=Operation.COMBINATION,
-            action="seal_request",
-            officer_id=audit.HOST,
-            objects=(request.id,),
-            owners=(*request.owners, request.agency),
-            whose=request.whose,
-            purpose=request.purpose,
-            case_ref=request.case_ref,
-            request_id=request.id,
-        )
+        kept = timedelta(days=self._tools.limits.evidence_kept_days(request.legal_basis.kind))
+        queue.seal(connection, request.id, owner, key, at, at + kept)
+        entry = request_entry(request, "seal_request", Operation.COMBINATION)
         audit.append(connection, entry, at)
 
     async def fail(self, claimed: Request, owner: str) -> None:

@@ -223,3 +223,20 @@ def host_entry(request: Request, item: Item, action: str, objects: tuple[str, ..
         case_ref=request.case_ref,
         request_id=request.id,
     )
+
+
+def request_entry(
+    request: Request, action: str, operation: Operation, objects: tuple[str, ...] = ()
+) -> NewEntry:
+    """An entry about what the host did with a request as a whole."""
+    return NewEntry(
+        operation=operation,
+        action=action,
+        officer_id=audit.HOST,
+        objects=(request.id, *objects),
+        owners=(*request.owners, request.agency),
+        whose=request.whose,
+        purpose=request.purpose,
+        case_ref=request.case_ref,
+        request_id=request.id,
+    )

@@ -215,6 +215,8 @@ def read_rows(connection: Connection, rows: list[RowMapping]) -> list[Request]:
             finished_at=row["finished_at"],
             sealed_at=row["sealed_at"],
             bundle_key=row["bundle_key"],
+            erase_at=row["erase_at"],
+            erased_at=row["erased_at"],
             closing=_closing(row),
             documents=tuple(documents.get(row["id"], ())),
             attempts=row["attempts"],

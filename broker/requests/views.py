@@ -91,7 +91,8 @@ class OutcomeView(View):
 
 class RequestBodyView(View):
     """A request with the items that the caller may see. `version` is its ETag; `state_reason` says what its sealing
-    waits for. `outcome` is the requester's own: owners do not see it."""
+    waits for. Its clips, bundle and documents are erased at `erase_at`. `outcome` is the requester's own: owners do not
+    see it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.REQUEST]})
 
@@ -102,6 +103,8 @@ class RequestBodyView(View):
     submitted_at: InstantView
     finished_at: InstantView | None
     sealed_at: InstantView | None
+    erase_at: InstantView | None
+    erased_at: InstantView | None
     agency: str
     requester: PersonView
     case_ref: str
@@ -198,6 +201,8 @@ def request_body(request: Request, view: RequestView) -> RequestBodyView:
         submitted_at=request.submitted_at,
         finished_at=request.finished_at if whole else None,
         sealed_at=request.sealed_at if whole else None,
+        erase_at=request.erase_at if whole else None,
+        erased_at=request.erased_at if whole else None,
         agency=request.agency,
         requester=_person(request.requester),
         case_ref=request.case_ref,

@@ -29,6 +29,7 @@ class BasisSettings(Section):
     judicial: bool = False
     hold_max_days: Days | None = None
     decide_within_h: HoursLong | None = None
+    evidence_days: Days | None = None
 
     @property
     def hold_days(self) -> float | None:
@@ -95,6 +96,8 @@ class BrokerSettings(Section):
     emergency_review_h: Annotated[float, Field(ge=0, le=24 * 366, allow_inf_nan=False)] = 72
     emergency_radius_m: Annotated[float, Field(gt=0, le=50_000, allow_inf_nan=False)] = 5_000
     vanished_keep_days: Days = 30
+    evidence_days: Days = 30
+    snapshot_days: Days = 30
     recorder_answer_s: Seconds = 300
     host_rounds: Annotated[int, Field(gt=0, le=1000)] = 2
     lease_s: Seconds = 30
@@ -102,6 +105,11 @@ class BrokerSettings(Section):
     max_snapshot_bytes: Annotated[int, Field(gt=0)] = 8 * 1024 * 1024
     log_origin: Annotated[str, Field(pattern=r"^[^\s+]{1,200}$")] | None = None
     log_personal_days: Days = 183
+
+    def evidence_kept_days(self, basis: str) -> float:
+        """How long clips and bundle of a request under this legal basis are kept once they are there."""
+        known = self.bases.get(basis)
+        return self.evidence_days if known is None or known.evidence_days is None else known.evidence_days
 
     @property
     def origin(self) -> str:

@@ -17,19 +17,25 @@ from typing import Final
 from urllib.parse import quote
 
 DIGEST_LENGTH: Final = 16
+SNAPSHOTS: Final = "snapshots"
+REFERENCES: Final = "references"
+CLIPS: Final = "clips"
+BUNDLES: Final = "bundles"
+DOCUMENTS: Final = "documents"
+COPIES: Final = "holds"
 
 
 def snapshot_key(camera_id: str) -> str:
-    return f"snapshots/{quote(camera_id, safe='')}.jpg"
+    return f"{SNAPSHOTS}/{quote(camera_id, safe='')}.jpg"
 
 
 def reference_key(camera_id: str) -> str:
-    return f"references/{quote(camera_id, safe='')}.bin"
+    return f"{REFERENCES}/{quote(camera_id, safe='')}.bin"
 
 
 def clips_prefix(request_id: str) -> str:
     """Where every clip of a request lies."""
-    return f"clips/{request_id}"
+    return f"{CLIPS}/{request_id}"
 
 
 def clip_key(request_id: str, item: int, part: int, sha256: str) -> str:
@@ -37,7 +43,7 @@ def clip_key(request_id: str, item: int, part: int, sha256: str) -> str:
 
 
 def bundles_prefix(request_id: str) -> str:
-    return f"bundles/{request_id}"
+    return f"{BUNDLES}/{request_id}"
 
 
 def bundle_key(request_id: str, sha256: str) -> str:
@@ -45,12 +51,12 @@ def bundle_key(request_id: str, sha256: str) -> str:
 
 
 def document_key(request_id: str, sha256: str) -> str:
-    return f"documents/{request_id}/{sha256[:DIGEST_LENGTH]}.pdf"
+    return f"{DOCUMENTS}/{request_id}/{sha256[:DIGEST_LENGTH]}.pdf"
 
 
 def copies_prefix(hold_id: str) -> str:
     """Where every file of a copied hold lies."""
-    return f"holds/{hold_id}"
+    return f"{COPIES}/{hold_id}"
 
 
 def copy_key(hold_id: str, part: int, file: int, sha256: str) -> str:

@@ -141,6 +141,15 @@ class Vault:
         with _reaching_vault():
             return int((await self._store.head_async(_checked(key)))["size"])
 
+    async def has(self, key: str) -> bool:
+        try:
+            await self.size(key)
+        except Problem as problem:
+            if problem.code != "not_found":
+                raise
+            return False
+        return True
+
     async def get(self, key: str) -> bytes:
         with _reaching_vault():
             return bytes(await (await self._store.get_async(_checked(key))).bytes_async())

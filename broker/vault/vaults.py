@@ -16,5 +16,6 @@ class Vaults:
         """Where copies of the agency's footage lie: in its own vault; in the broker's where it has none."""
         return self._theirs.get(agency, self.own)
 
-    def has_own(self, agency: str) -> bool:
-        return agency in self._theirs
+    def all(self) -> tuple[Vault, ...]:
+        """Each once."""
+        return (self.own, *self._theirs.values())

@@ -57,14 +57,15 @@ class Notices:
 
     def tell_once(
         self, connection: Connection, addressees: Iterable[Addressee], kind: str, subject: str, at: datetime
-    ) -> None:
-        """`tell` for those who were not told the same before."""
+    ) -> bool:
+        """`tell` for those who were not told the same before; whether there were any."""
         new = [
             to
             for to in addressees
             if not store.is_told(connection, to.agency, to.role, to.officer_id, kind, subject)
         ]
         self.tell(connection, new, kind, subject, at)
+        return bool(new)
 
     async def list_notices(self, caller: Caller, page: Page) -> Cut[Notice]:
         """What the caller and the caller's roles are to be told. Logged."""

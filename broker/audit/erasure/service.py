@@ -1,4 +1,4 @@
-"""Erases people that the log has kept long enough: once a day as due work, or when the host says so."""
+"""Erases people that the log has kept long enough: once a day, or when the host says so."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,11 +11,9 @@ from broker.audit.erasure import store
 from broker.audit.models import NewEntry, Operation
 from broker.clock import Clock
 from broker.ledger.engine import Ledger
-from broker.ledger.leases import Lease
 
 ACTION: Final = "erase_people"
 """What the entry is called that says how many were erased, and until when."""
-EVERY: Final = timedelta(days=1)
 
 
 class Erasure:
@@ -30,6 +28,18 @@ class Erasure:
     def before(self) -> datetime:
         """Entries from before this instant lose their people now."""
         return self._clock.now() - self._kept
+
+    async def due(self, by: datetime) -> tuple[datetime, int] | None:
+        """When the first people go and how many do by then; None where nobody does."""
+        before, count, first, after = by - self._kept, 0, None, None
+        while True:
+            found = await self._ledger.read(partial(store.find_due, before=before, after=after))
+            count += len(found.due)
+            if first is None and found.due:
+                first = found.first
+            if found.after is None:
+                return None if first is None else (first + self._kept, count)
+            after = found.after
 
     async def run(self) -> int:
         """Erases all that is due; how many people that were. Each transaction says in the log what it erased."""
@@ -54,36 +64,3 @@ class Erasure:
             )
             audit.append(connection, entry, self._clock.now())
         return erased
-
-
-class ErasePeople:
-    """The same as a job of the worker: due once a day, from its start on. What is erased is found anew each time, so
-    that it needs no lease."""
-
-    name = "erase people"
-    lanes = 1
-
-    def __init__(self, erasure: Erasure, clock: Clock) -> None:
-        self._erasure = erasure
-        self._clock = clock
-        self._due_at: datetime | None = None
-
-    async def claim(self, lease: Lease) -> datetime | None:
-        at = self._clock.now()
-        if self._due_at is not None and self._due_at - EVERY <= at < self._due_at:
-            return None
-        self._due_at = at + EVERY
-        return at
-
-    async def renew(self, claimed: datetime, lease: Lease) -> bool:
-        return True
-
-    async def carry_out(self, claimed: datetime, owner: str) -> None:
-        await self._erasure.run()
-
-    async def fail(self, claimed: datetime, owner: str) -> None:
-        """It is due again at once; the lane waits a little before it looks."""
-        self._due_at = None
-
-    async def clear_up(self, claimed: datetime) -> None:
-        """Nothing is left of it."""

@@ -23,10 +23,11 @@ class Place(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Entries whose people are to be erased, and where to look on; None at the end."""
+    """Entries whose people are to be erased, from when the first of them is, and where to look on; None at the end."""
 
     due: list[int]
     after: Place | None
+    first: datetime | None
 
 
 class Open(NamedTuple):
@@ -61,7 +62,8 @@ def find_due(connection: Connection, before: datetime, after: Place | None) -> F
     numbers = [row.sequence for row in rows]
     kept = _about(connection, what_is_open(connection, before), numbers)
     last = Place(*rows[-1]) if len(rows) == AT_ONCE else None
-    return Found([number for number in numbers if number not in kept], last)
+    due = [row for row in rows if row.sequence not in kept]
+    return Found([row.sequence for row in due], last, due[0].at if due else None)
 
 
 def _about(connection: Connection, what: Open, numbers: list[int]) -> set[int]:

@@ -18,7 +18,7 @@ from broker.catalog.models import native_id_of
 from broker.errors import Problem
 from broker.holds import store
 from broker.holds.carrying.jobs import ASK_OWNER_S, HoldJob, JobTools
-from broker.holds.models import Ending, Finding, Hold, HoldPart, HoldState, merged
+from broker.holds.models import Ending, Finding, Hold, HoldPart, HoldState, held_by, merged
 from broker.ingest.recorder import Recorder
 from broker.ledger.leases import LeaseLost, let_go, put_off, retry_at
 
@@ -130,10 +130,11 @@ class KeepHolds(HoldJob):
         at: datetime,
     ) -> Ending:
         """What state a turn leaves it in, and whether there is another one."""
-        held = merged([interval for part in parts for interval in part.held])
+        held = held_by(parts)
         available = (passed,) if finding is None else finding.available
         lost = [part for interval in available for part in interval.subtract(held)]
         is_partial = hold.state is HoldState.PARTIAL or any(part.duration > SETTLING for part in lost)
+        is_partial |= any(part.is_lost for part in parts)
         end = hold.interval.end
         if end is None and hold.grows_until is not None and at >= hold.grows_until:
             end = hold.grows_until
@@ -160,7 +161,7 @@ class KeepHolds(HoldJob):
 
     def _note(self, connection: Connection, ending: Ending) -> None:
         if ending.finding is not None:
-            kept = ending.finding.model_copy(update={"kept": bool(ending.parts)})
+            kept = ending.finding.model_copy(update={"kept": bool(held_by(ending.parts))})
             self._note_placed(connection, ending.hold, kept)
 
     async def _fail(self, hold: Hold, owner: str) -> None:
@@ -183,7 +184,7 @@ def _broken_off(hold: Hold, reason: str) -> Ending:
 
 def _after(parts: tuple[HoldPart, ...], passed: Interval) -> Interval | None:
     """What of it follows what is held; None where nothing does."""
-    start = max([passed.start, *(held.end for part in parts for held in part.held)])
+    start = max([passed.start, *(held.end for held in held_by(parts))])
     return Interval(start=start, end=passed.end) if start < passed.end else None
 
 
@@ -197,7 +198,7 @@ def _is_late(
     end: datetime, held: tuple[Interval, ...], available: tuple[Interval, ...], at: datetime
 ) -> bool:
     """Whether the last minutes are neither held nor there, and may still come."""
-    reached = max(part.end for part in (*held, *available))
+    reached = max((part.end for part in (*held, *available)), default=end)
     return reached < end - SETTLING and at < end + LATE
 
 
@@ -207,7 +208,7 @@ async def _look(
     """What the recorder has of the interval, held copies included."""
     listing = await recorder.spans(native_id, interval)
     overwrites = [span.overwrite_at for span in listing.spans if span.overwrite_at is not None]
-    inside = [held.intersect(interval) for part in parts for held in part.held]
+    inside = [held.intersect(interval) for held in held_by(parts)]
     return Finding(
         available=merged([*(span.interval for span in listing.spans), *(part for part in inside if part)]),
         overwrite_at=min(overwrites, default=None),

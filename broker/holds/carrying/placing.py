@@ -38,17 +38,16 @@ class PlaceHolds(KeepHolds):
         return (*hold.parts, _part(receipt, hold))
 
     async def _prolonged(self, hold: Hold, recorder: Recorder, owner: str) -> tuple[HoldPart, ...]:
-        """A recorder that was told an earlier end is told the later one by a new order, in the place of the old."""
+        """A recorder that was told an earlier end is told the later one by a new order, in the place of the old; so is
+        one that has lost what it kept."""
         parts = list(hold.parts)
         for index, part in enumerate(hold.parts):
-            if part.handle is None or part.until is None or part.until == hold.until:
+            if part.handle is None or not (part.is_lost or _ends_too_early(part, hold)):
                 continue
-            if hold.until is not None and hold.until < part.until:
-                continue  # it is let go in time by the broker
             whole = Interval(start=part.held[0].start, end=part.held[-1].end)
-            until = "x" if hold.until is None else f"{hold.until.timestamp():.0f}"
+            until = "x" if hold.until is None else f"{hold.until.timestamp():.0f}{'l' * part.is_lost}"
             receipt = await recorder.place_hold(_order(hold, whole, f"{hold.id}-{index + 1}-{until}"))
-            if not _keeps(receipt, part):
+            if not (_adds(receipt, hold) if part.is_lost else _keeps(receipt, part)):
                 await recorder.release_hold(receipt.handle)
                 continue  # the old one is better than less
             parts[index] = _part(receipt, hold)
@@ -78,6 +77,11 @@ def _order(hold: Hold, missing: Interval, key: str | None = None) -> HoldOrder:
 
 def _part(receipt: HoldReceipt, hold: Hold) -> HoldPart:
     return HoldPart(how=HoldMethod.NATIVE, held=receipt.held, handle=receipt.handle, until=hold.until)
+
+
+def _ends_too_early(part: HoldPart, hold: Hold) -> bool:
+    """Whether the recorder may let it go before the broker does. What lasts too long the broker ends."""
+    return part.until is not None and (hold.until is None or part.until < hold.until)
 
 
 def _adds(receipt: HoldReceipt, hold: Hold) -> bool:

@@ -6,8 +6,8 @@ dies on the way leaves the ledger as it was, and a second one that starts meanwh
 
 from alembic import context
 
-from broker.ledger.log_tables import audit_entries
+from broker.ledger.schema import metadata
 
 with context.config.attributes["engine"].begin() as connection:
-    context.configure(connection=connection, target_metadata=audit_entries.metadata, render_as_batch=True)
+    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
     context.run_migrations()

@@ -95,6 +95,7 @@ LINES = {("audit", "export"): EntryView}
 
 WITHOUT_COUNTERPART = {
     *(("demo",), ("serve",), ("worker",), ("fetch",), ("verify",), ("doctor",), ("witness",)),
+    ("retention",),
     *(("agency", "list"), ("officer", "revoke"), ("adapter", "check"), ("adapter", "new")),
     *(("places", "import"), ("places", "list"), ("places", "remove")),
     *(("audit", "checkpoint"), ("audit", "prove"), ("audit", "erase"), ("audit", "verify")),

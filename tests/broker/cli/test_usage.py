@@ -20,6 +20,7 @@ COMMANDS = (
         "hold",
         "release",
         "stop",
+        "retention",
         "doctor",
         "witness",
     ),

@@ -13,8 +13,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 
 from broker.holds.store import PARTS
-from broker.ledger.log_tables import audit_entries
 from broker.ledger.migrate import configuration, migrate
+from broker.ledger.schema import metadata
 from broker.ledger.sqlite import sqlite_engine
 
 ROWS = {
@@ -35,7 +35,7 @@ def test_a_fresh_ledger_has_the_shape_of_the_tables(ledger_file: Path) -> None:
     engine = sqlite_engine(ledger_file, read_only=True)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, audit_entries.metadata) == []
+        assert compare_metadata(context, metadata) == []
     engine.dispose()
 
 
@@ -45,7 +45,7 @@ def test_the_comparison_notices_a_missing_column(ledger_file: Path) -> None:
     changed.close()
     engine = sqlite_engine(ledger_file, read_only=True)
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), audit_entries.metadata)
+        assert compare_metadata(MigrationContext.configure(connection), metadata)
     engine.dispose()
 
 

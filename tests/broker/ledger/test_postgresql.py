@@ -24,6 +24,7 @@ from broker.ledger.engine import Ledger
 from broker.ledger.log_tables import audit_entries
 from broker.ledger.migrate import migrate
 from broker.ledger.postgresql import DatabaseUrl
+from broker.ledger.schema import metadata
 from broker.ledger.writing_process import writing_process
 from tests.servers.postgresql import PostgresqlServer
 
@@ -69,7 +70,7 @@ def test_the_tables_are_those_of_the_metadata(url: DatabaseUrl) -> None:
     engine = engine_of(url, read_only=True)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, audit_entries.metadata) == []
+        assert compare_metadata(context, metadata) == []
     engine.dispose()
 
 

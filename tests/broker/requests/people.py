@@ -1,5 +1,6 @@
 """What people do with requests over HTTP, and what the ledger says afterwards."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +74,9 @@ async def agree(broker: TestBroker, custodian: SignedIn, **terms: Any) -> None:
     assert (await custodian.post("/v1/agreements/rail-police/end", {})).status_code == 200
     await agreements.propose("rail-police", known.terms.model_copy(update=terms), None)
     assert (await custodian.post("/v1/agreements/rail-police/activate", {})).status_code == 200
+
+
+def until_files_have_settled(broker: TestBroker) -> dict[str, float]:
+    """How far the clock goes so that files that were just written are older than a day."""
+    settled = datetime.now(UTC) + timedelta(days=1, minutes=1)
+    return {"seconds": max((settled - broker.clock.now()).total_seconds(), 0.0)}

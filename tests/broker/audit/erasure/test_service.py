@@ -2,19 +2,17 @@
 
 import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from broker.agencies.models import Role
 from broker.audit import store as audit
 from broker.audit.erasure import store
-from broker.audit.erasure.service import ACTION, ErasePeople, Erasure
+from broker.audit.erasure.service import ACTION, Erasure
 from broker.audit.models import Entry, Operation
 from broker.audit.verification.models import Verification
 from broker.audit.verification.service import Trusted, verify_log
 from broker.holds.models import HoldState
-from broker.ledger.leases import Lease
 from tests.world import LAST_MINUTES, SignedIn, TestBroker, submission
 
 DAYS = 183
@@ -169,18 +167,6 @@ async def test_an_erasure_that_cannot_be_told_is_not_made(broker: TestBroker, er
     with pytest.raises(Exception, match="refused"):
         await erasure.run()
     assert await named(broker) == before
-
-
-async def test_the_worker_erases_at_its_start_and_then_once_a_day(broker: TestBroker) -> None:
-    job: Any = ErasePeople(Erasure(broker.broker.ledger, broker.clock, DAYS), broker.clock)
-    lease = Lease("test", broker.clock.now())
-    claims = []
-    for hours in (0, 1, 22.9, 0.1, 23.9, 0.1, -2000, 0.1):
-        broker.clock.advance(hours=hours)
-        claims.append(await job.claim(lease) is not None)
-    assert claims == [True, False, False, True, False, True, True, False]
-    await job.fail(broker.clock.now(), "test")
-    assert await job.claim(lease) is not None
 
 
 async def test_it_is_among_the_workers_jobs(broker: TestBroker) -> None:

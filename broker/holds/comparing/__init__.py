@@ -1,0 +1,1 @@
+"""Holds as they are ordered against what recorders and vaults keep."""
