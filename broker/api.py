@@ -23,6 +23,7 @@ from broker.identity.routes import router as identity_router
 from broker.identity.sign_in.routes import router as sign_in_router
 from broker.ingest.metrics import NetworkMetrics
 from broker.ingest.routes import router as networks_router
+from broker.notify.events.routes import router as events_router
 from broker.requests.routes import router as requests_router
 from broker.rights.routes import router as rights_router
 
@@ -52,6 +53,7 @@ def create_api(services: Services) -> FastAPI:
         rights_router,
         emergencies_router,
         notices_router,
+        events_router,
         identity_router,
         networks_router,
         audit_router,

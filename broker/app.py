@@ -61,6 +61,8 @@ from broker.ingest.schedule import Schedule
 from broker.ingest.scratch import clear_scratch
 from broker.ingest.service import Ingest
 from broker.ledger.engine import Ledger
+from broker.notify.events.feed import EventFeed
+from broker.notify.events.service import Events
 from broker.quotas.service import Quotas
 from broker.quotas.store import Counts
 from broker.requests.clips import ClipTools, MakeClips
@@ -98,6 +100,7 @@ class Broker:
     schedule: Schedule
     worker: Worker
     sequencer: Sequencer
+    feed: EventFeed
 
 
 @dataclass(frozen=True)
@@ -260,6 +263,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
     sequencer = Sequencer(ledger, clock, open_log_key(key_folder(settings), limits.origin))
     requests = Requests(desk)
     decisions = Decisions(requests, desk, office.notices)
+    holds, feed = Holds(desk), EventFeed(ledger)
     services = Services(
         settings=settings,
         clock=clock,
@@ -278,12 +282,13 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         dry_runs=DryRuns(authority, office.agreements, catalog, clock),
         networks=Networks(authority, catalog_store, clock, networks),
         snapshots=Snapshots(catalog, vault),
-        holds=Holds(desk),
+        holds=holds,
         requests=requests,
         decisions=decisions,
         outcomes=Outcomes(requests, desk),
         documents=Documents(requests, desk, vault),
         delivery=Delivery(requests, ledger, vault, authority, clock),
+        events=Events(ledger, authority, feed, catalog, requests, holds, clock),
     )
     ingest = Ingest(recorders, catalog_store, ledger, vault, clock, settings, shelf, host.jitter)
     process, scratch = host.process, limits.data / "scratch"
@@ -347,6 +352,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         ),
         worker=Worker(jobs, catalog_store, clock, process, limits.lease_s),
         sequencer=sequencer,
+        feed=feed,
     )
 
 
@@ -355,6 +361,7 @@ async def run_background(broker: Broker, *, ingest: bool, worker: bool) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(broker.follower.run(), name="catalog follower")
         group.create_task(broker.sequencer.run(), name="log tree")
+        group.create_task(broker.feed.run(), name="events")
         if ingest:
             group.create_task(broker.schedule.run())
         if worker:

@@ -1,6 +1,7 @@
 """An entry of the log. Operations are the law's six words; actions are ours."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -99,3 +100,14 @@ class Receipt(NamedTuple):
 
     sequence: int
     policy_version: int
+
+
+class Change(NamedTuple):
+    """That something was changed or handed out, as far as one agency may know of it."""
+
+    sequence: int
+    at: datetime
+    action: str
+    agency: str
+    objects: tuple[str, ...]
+    request_id: str | None

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from sqlalchemy import Connection, RowMapping, Select, Table, func, select, text
 
 from broker.audit.apportioning import HOST_PART, parts_of
-from broker.audit.models import Entry, NewEntry, Operation, Part, Person, Receipt, Verdict
+from broker.audit.models import Change, Entry, NewEntry, Operation, Part, Person, Receipt, Verdict
 from broker.audit.texts import (
     LeafRow,
     PartContent,
@@ -276,6 +276,30 @@ def _owners(part: PartContent, contents: Iterable[PartContent], decision: str) -
     if decision == Verdict.ALLOWED.value:
         return part.owners
     return tuple(sorted({owner for content in contents for owner in content.owners}))
+
+
+def changes(connection: Connection, after: int, until: int, agency: str | None = None) -> list[Change]:
+    """What was done after one sequence number up to another beside looking, once for each agency that it concerns, or
+    for one alone; in order."""
+    log, parts = log_tables.audit_entries, log_tables.audit_parts
+    query = (
+        select(log.c.sequence, log.c.at, log.c.action, parts.c.content)
+        .join(parts, parts.c.sequence == log.c.sequence)
+        .where(
+            log.c.sequence > after,
+            log.c.sequence <= until,
+            log.c.operation != Operation.CONSULTATION.value,
+            log.c.decision == Verdict.ALLOWED.value,
+        )
+        .order_by(log.c.sequence, parts.c.agency)
+    )
+    if agency is not None:
+        query = query.where(parts.c.agency == agency)
+    found = []
+    for row in connection.execute(query):
+        part = read_part(row.content)
+        found.append(Change(row.sequence, row.at, row.action, part.agency, part.objects, part.request_id))
+    return found
 
 
 def last_sequence(connection: Connection) -> int:

@@ -14,6 +14,7 @@ from broker.agencies.policy import located_networks
 from broker.audit.models import NewEntry, Operation, Verdict
 from broker.catalog.disclosure import BITS, LOCATE_BIT
 from broker.catalog.gazetteers.shelf import GazetteerShelf
+from broker.catalog.index.changed import ChangedCameras
 from broker.catalog.index.following import CatalogFollower
 from broker.catalog.index.memory import CatalogIndex
 from broker.catalog.index.searching import answer_of, show
@@ -183,6 +184,20 @@ class Catalog:
         return located_networks(
             caller.officer, caller.purpose, self._networks, book.agreements, at, book.emergencies
         )
+
+    async def located(self, caller: Caller, camera_ids: Sequence[str]) -> list[str]:
+        """Those of these that the caller may locate now, by the roles and agreements in force; not logged."""
+        book = await self._authority.book()
+        rights = self._index.rights(caller.officer, caller.purpose, book, self._clock.now())
+        slots = ((camera_id, self._index.table.slot_of(camera_id)) for camera_id in camera_ids)
+        return [
+            name for name, slot in slots if slot is not None and int(rights.bits.values[slot]) & LOCATE_BIT
+        ]
+
+    @property
+    def changed(self) -> ChangedCameras:
+        """Which cameras changed of late."""
+        return self._follower.changed
 
     async def _require_loaded(self) -> None:
         if not await self._follower.wait_until_loaded(PATIENCE_S):

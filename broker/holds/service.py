@@ -264,16 +264,25 @@ class Holds:
         await self._desk.bell.ring()
         return released
 
+    def shown_of(self, connection: Connection, caller: Caller, hold_ids: Sequence[str]) -> list[str]:
+        """Those of these that the caller may see; not logged."""
+        at = self._clock.now()
+        return [hold.id for hold in store.find_all(connection, hold_ids) if _shows(hold, caller, at)]
+
     async def _visible(self, caller: Caller, hold_id: str) -> Hold:
         either = (AgencyAction.HOLD, AgencyAction.RELEASE_HOLD)
         await self._authority.require_scope(caller, either, "show_hold")
         hold = await self._ledger.read(lambda c: store.find(c, hold_id))
-        if hold is not None:
-            at, officer = self._clock.now(), caller.officer
-            if hold.officer_id == officer.id and may(officer, AgencyAction.HOLD, at):
-                return hold
-            if may(officer, AgencyAction.RELEASE_HOLD, at, hold.camera.agency):
-                return hold
+        if hold is not None and _shows(hold, caller, self._clock.now()):
+            return hold
         owners = () if hold is None else (hold.camera.agency,)
         await self._authority.deny(caller, "show_hold", (hold_id,), owners)
         raise Problem("not_found", f"there is no hold {hold_id}")
+
+
+def _shows(hold: Hold, caller: Caller, at: datetime) -> bool:
+    """Who ordered it sees it, and who may release it."""
+    officer = caller.officer
+    if hold.officer_id == officer.id and may(officer, AgencyAction.HOLD, at):
+        return True
+    return may(officer, AgencyAction.RELEASE_HOLD, at, hold.camera.agency)

@@ -1,5 +1,6 @@
 """Reads what every call carries: the token or the session's cookie, the purpose, intervals, versions."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
@@ -246,7 +247,26 @@ def _header(adapter: TypeAdapter[str | None], headers: Headers, name: str, wrong
         return None
 
 
+class Confirmed(NamedTuple):
+    """The officer behind a call that lasts, and a way to ask for them again."""
+
+    caller: Caller
+    again: Callable[[], Awaitable[Caller]]
+
+
+async def confirmed_caller(
+    request: Request, services: CurrentServices, caller: Annotated[Caller, Depends(current_caller)]
+) -> Confirmed:
+    secret = _presented(request.headers).secret
+
+    async def again() -> Caller:
+        return await services.authority.authenticate(secret, caller.purpose, caller.case_ref)
+
+    return Confirmed(caller, again)
+
+
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
+ConfirmedCaller = Annotated[Confirmed, Depends(confirmed_caller)]
 RecallableCaller = Annotated[Caller | RecalledCaller, Depends(recalled_caller)]
 
 

@@ -19,6 +19,7 @@ from broker.clock import Clock
 from broker.holds.service import Holds
 from broker.identity.wiring import Identity
 from broker.ingest.networks import Networks
+from broker.notify.events.service import Events
 from broker.quotas.service import Quotas
 from broker.requests.decisions import Decisions
 from broker.requests.delivery import Delivery
@@ -57,6 +58,7 @@ class Services:
     outcomes: Outcomes
     documents: Documents
     delivery: Delivery
+    events: Events
 
 
 async def _services(request: Request) -> Services:

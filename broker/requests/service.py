@@ -149,6 +149,16 @@ class Requests:
         await self._authority.deny(caller, "read_request", (request_id,), owners, whose)
         raise Problem("not_found", f"there is no request {request_id}")
 
+    def shown_of(self, connection: Connection, caller: Caller, request_ids: list[str]) -> list[str]:
+        """Those of these of which the caller may see anything; not logged."""
+        at, officer = self._clock.now(), caller.officer
+        found = store.find_all(connection, request_ids)
+        return [
+            each.id
+            for each in found
+            if not request_view(officer, each.requester.officer_id, each.owners, at).nothing
+        ]
+
     async def list_requests(
         self, caller: Caller, wanted: Filter
     ) -> tuple[list[tuple[Request, RequestView]], dict[str, Any] | None]:

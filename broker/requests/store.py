@@ -244,6 +244,13 @@ def find(connection: Connection, request_id: str) -> Request | None:
     return read_rows(connection, rows)[0] if rows else None
 
 
+def find_all(connection: Connection, request_ids: list[str]) -> list[Request]:
+    """Those that there are."""
+    requests = tables.requests
+    rows = connection.execute(select(requests).where(requests.c.id.in_(request_ids))).mappings().all()
+    return read_rows(connection, list(rows))
+
+
 def touch(connection: Connection, request_id: str, at: datetime) -> RequestState:
     """Derives the request's state anew; called with every change of an item's."""
     requests, items = tables.requests, tables.request_items

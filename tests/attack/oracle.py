@@ -252,6 +252,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/agreements/{agreement_id}/dry-run"): _stated(_role("custodian", then=_owner_rehearses)),
     ("GET", "/v1/policy/explain"): _stated(_role(*CONTROL_ROOM, then=_camera("locate", reserved=False))),
     ("GET", "/v1/notices"): _stated(_designated(_anybody)),
+    ("GET", "/v1/events"): _stated(_designated(_anybody)),
     ("GET", "/v1/emergencies"): _stated(_role(*CONCERNED)),
     ("POST", "/v1/emergencies"): _stated(_role("operator", then=_starts_emergency)),
     ("GET", EMERGENCY): _stated(_role(*CONCERNED, then=_knows_emergency(_anybody))),

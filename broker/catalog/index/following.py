@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from broker.catalog.gazetteers.shelf import GazetteerShelf
+from broker.catalog.index.changed import ChangedCameras
 from broker.catalog.index.memory import CatalogIndex
 from broker.catalog.index.reading import Read, RowReader
 from broker.catalog.index.stored import StoredCamera, read_camera
@@ -60,6 +61,7 @@ class CatalogFollower:
         gazetteers: GazetteerShelf | None = None,
     ) -> None:
         self.index = index
+        self.changed = ChangedCameras(clock.now())
         self._store = store
         self._networks = frozenset(networks)
         self._clock = clock
@@ -182,6 +184,7 @@ class CatalogFollower:
         self._kept = set(self.index.reports) - set(reports)
         self.index.put_reports({**self.index.reports, **reports})
         self._identity, self._read = identity, read
+        self.changed.note_all()
         self._loaded.set()
 
     async def _fill(self, read: AsyncIterator[Read], listed: set[str]) -> None:
@@ -236,8 +239,10 @@ class CatalogFollower:
 
     def _forget_others(self, network_id: str, listed: set[str]) -> None:
         """Removes what is known of a network and not among these."""
-        for gone in set(self.index.table.ids_of_network(network_id)) - listed:
+        others = set(self.index.table.ids_of_network(network_id)) - listed
+        for gone in others:
             self.index.remove(gone)
+        self.changed.note(sorted(others))
 
     def _look_at_gazetteers(self) -> None:
         """Aside: cameras that change do not wait for a hundred thousand streets."""
@@ -284,6 +289,7 @@ class CatalogFollower:
                 else:
                     cameras.append(camera)
             self.index.put(cameras)
+            self.changed.note(identifier for identifier, _ in part)
             await asyncio.sleep(0)
 
 

@@ -1,0 +1,1 @@
+"""Tells people and other systems that something happened: never more than what it is about."""

@@ -1,0 +1,1 @@
+"""The stream of events for officers who are signed in."""
