@@ -20,7 +20,7 @@ STREAM: Final[dict[int | str, dict[str, Any]]] = {
         "content": {
             "text/event-stream": {
                 "schema": {"type": "string"},
-                "example": "id: 4711.1790000000000000007\nevent: hold\n"
+                "example": "id: 4711.1790000000000007\nevent: hold\n"
                 'data: {"id": "hold_01", "action": "hold_held", "at": "2026-06-15T20:00:02Z"}\n\n',
             }
         },
@@ -34,10 +34,18 @@ async def follow_events(
     services: CurrentServices,
     last_event_id: Annotated[
         str | None,
-        Header(max_length=64, description="The id of the last message: what came after it is told first"),
+        Header(
+            max_length=64,
+            description="The id of the last message: what came after it is told first",
+            examples=["4711.1790000000000007"],
+        ),
     ] = None,
     follow: Annotated[
-        bool, Query(description="Go on until the client leaves; else what is new by now, and the end")
+        bool,
+        Query(
+            description="Go on until the client leaves; else what is new by now, and the end",
+            examples=[False],
+        ),
     ] = True,
 ) -> EventSourceResponse:
     """Requests, holds and cameras that the caller may know of, by their ids, as soon as something happens to them.
