@@ -36,7 +36,8 @@ from adapters.contract.models import (
 from adapters.contract.protocol import AdapterContext, AdapterFactory
 from broker.agencies.models import NewOfficer, Role
 from broker.api import create_api
-from broker.app import Broker, Host, background, open_broker
+from broker.app import Broker, Host, open_broker
+from broker.background import background
 from broker.catalog.embedded import OwnedData
 from broker.clock import SystemClock
 from broker.holds.carrying.jobs import AT_A_TIME

@@ -24,6 +24,8 @@ from broker.identity.sign_in.routes import router as sign_in_router
 from broker.ingest.metrics import NetworkMetrics
 from broker.ingest.routes import router as networks_router
 from broker.notify.events.routes import router as events_router
+from broker.notify.messages.routes import router as messages_router
+from broker.register.routes import router as register_router
 from broker.requests.routes import router as requests_router
 from broker.rights.routes import router as rights_router
 
@@ -54,6 +56,8 @@ def create_api(services: Services) -> FastAPI:
         emergencies_router,
         notices_router,
         events_router,
+        messages_router,
+        register_router,
         identity_router,
         networks_router,
         audit_router,

@@ -3,12 +3,11 @@
 It alone imports the registry of adapters, and hands on what others need of it.
 """
 
-import asyncio
 import os
 import random
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -63,8 +62,10 @@ from broker.ingest.service import Ingest
 from broker.ledger.engine import Ledger
 from broker.notify.events.feed import EventFeed
 from broker.notify.events.service import Events
+from broker.notify.wiring import build_messaging
 from broker.quotas.service import Quotas
 from broker.quotas.store import Counts
+from broker.register.service import Registers
 from broker.requests.clips import ClipTools, MakeClips
 from broker.requests.decisions import Decisions
 from broker.requests.delivery import Delivery
@@ -117,6 +118,7 @@ class Office:
     tree: LogTree
     erasure: Erasure
     retention: Retention
+    registers: Registers
     gazetteers: Gazetteers
 
 
@@ -223,6 +225,7 @@ def build_office(settings: Settings, host: Host, ledger: Ledger) -> Office:
         audit=AuditLog(ledger, clock),
         tree=LogTree(ledger, clock, witness_keys((a.id, a.witness) for a in settings.agency)),
         erasure=erasure,
+        registers=Registers(settings, ledger, authority, clock),
         retention=build_retention(ledger, open_vault(settings), clock, erasure, settings.broker),
         gazetteers=Gazetteers(ledger, clock, networks, host.read_places),
     )
@@ -264,6 +267,9 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
     requests = Requests(desk)
     decisions = Decisions(requests, desk, office.notices)
     holds, feed = Holds(desk), EventFeed(ledger)
+    messaging = build_messaging(
+        settings, ledger, authority, office.notices, desk.bell, clock, identifiers, host.jitter
+    )
     services = Services(
         settings=settings,
         clock=clock,
@@ -288,6 +294,8 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         outcomes=Outcomes(requests, desk),
         documents=Documents(requests, desk, vault),
         delivery=Delivery(requests, ledger, vault, authority, clock),
+        messages=messaging.messages,
+        registers=office.registers,
         events=Events(ledger, authority, feed, catalog, requests, holds, clock),
     )
     ingest = Ingest(recorders, catalog_store, ledger, vault, clock, settings, shelf, host.jitter)
@@ -323,6 +331,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         Round("compare holds", timedelta(hours=1), compare.run),
         Round("let go", timedelta(days=1), office.retention.run),
         Round("sweep vault", timedelta(days=1), SweepVault(ledger, vault, office.notices, clock).run),
+        messaging.forget,
     )
     jobs: tuple[Any, ...] = (
         PlaceHolds(hold_tools, limits.hold_extend_s, decisions.note_hold),
@@ -332,6 +341,8 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         MindHolds(ledger, office.notices, clock),
         MindDeadlines(ledger, authority, office.notices, clock, Warnings.of(limits)),
         ReleaseHolds(hold_tools, copies),
+        messaging.spread,
+        messaging.send,
         MakeRounds(rounds, ledger, clock, host.jitter),
     )
     return Broker(
@@ -354,38 +365,3 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         sequencer=sequencer,
         feed=feed,
     )
-
-
-async def run_background(broker: Broker, *, ingest: bool, worker: bool) -> None:
-    """Follows the catalog, grows the log's tree, ingests and works until cancelled."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(broker.follower.run(), name="catalog follower")
-        group.create_task(broker.sequencer.run(), name="log tree")
-        group.create_task(broker.feed.run(), name="events")
-        if ingest:
-            group.create_task(broker.schedule.run())
-        if worker:
-            group.create_task(broker.worker.run())
-
-
-@asynccontextmanager
-async def background(broker: Broker, *, ingest: bool, worker: bool) -> AsyncIterator[None]:
-    """Follows the catalog, ingests and works for as long as the block runs.
-
-    Where these fail the block is cancelled, and what failed is raised: a broker that answers and no longer works
-    would let footage be overwritten.
-    """
-    block = asyncio.current_task()
-    task = asyncio.create_task(run_background(broker, ingest=ingest, worker=worker))
-
-    def ended(done: asyncio.Task[None]) -> None:
-        if not done.cancelled() and done.exception() is not None and block is not None:
-            block.cancel()
-
-    task.add_done_callback(ended)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

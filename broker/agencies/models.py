@@ -54,6 +54,7 @@ class AgencyAction(StrEnum):
     READ_EMERGENCIES = "read_emergencies"
     REVIEW_EMERGENCY = "review_emergency"
     READ_NOTICES = "read_notices"
+    READ_REGISTER = "read_register"
 
 
 class Scope(StrEnum):

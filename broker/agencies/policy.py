@@ -64,6 +64,7 @@ AGENCY_ACTIONS: Final[dict[AgencyAction, frozenset[Role]]] = {
     AgencyAction.READ_EMERGENCIES: frozenset({Role.OPERATOR, Role.CUSTODIAN, Role.AUDITOR, Role.DPO}),
     AgencyAction.REVIEW_EMERGENCY: frozenset({Role.CUSTODIAN}),
     AgencyAction.READ_NOTICES: frozenset(Role),
+    AgencyAction.READ_REGISTER: frozenset({Role.DPO, Role.CUSTODIAN}),
 }
 
 OWN_BASIS: Final = "own"

@@ -41,6 +41,7 @@ SCOPE_AGENCY_ACTIONS: Final[dict[Scope, frozenset[AgencyAction]]] = {
             AgencyAction.READ_EMERGENCIES,
             AgencyAction.REVIEW_EMERGENCY,
             AgencyAction.READ_NOTICES,
+            AgencyAction.READ_REGISTER,
         }
     ),
     Scope.AUDIT: frozenset(
@@ -49,6 +50,7 @@ SCOPE_AGENCY_ACTIONS: Final[dict[Scope, frozenset[AgencyAction]]] = {
             AgencyAction.READ_AGREEMENTS,
             AgencyAction.READ_EMERGENCIES,
             AgencyAction.READ_NOTICES,
+            AgencyAction.READ_REGISTER,
         }
     ),
     Scope.ADMIN: frozenset(

@@ -111,3 +111,4 @@ class Change(NamedTuple):
     agency: str
     objects: tuple[str, ...]
     request_id: str | None
+    recipient: str | None

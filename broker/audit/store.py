@@ -278,6 +278,17 @@ def _owners(part: PartContent, contents: Iterable[PartContent], decision: str) -
     return tuple(sorted({owner for content in contents for owner in content.owners}))
 
 
+def sequence_before(connection: Connection, instant: datetime) -> int:
+    """The number of the last entry from before the instant, as far as instants grow with numbers; 0 for none."""
+    log = log_tables.audit_entries
+    low, high = 0, last_sequence(connection)
+    while low < high:
+        middle = (low + high + 1) // 2
+        at = connection.execute(select(log.c.at).where(log.c.sequence == middle)).scalar_one()
+        low, high = (middle, high) if at < instant else (low, middle - 1)
+    return low
+
+
 def changes(connection: Connection, after: int, until: int, agency: str | None = None) -> list[Change]:
     """What was done after one sequence number up to another beside looking, once for each agency that it concerns, or
     for one alone; in order."""
@@ -298,7 +309,11 @@ def changes(connection: Connection, after: int, until: int, agency: str | None =
     found = []
     for row in connection.execute(query):
         part = read_part(row.content)
-        found.append(Change(row.sequence, row.at, row.action, part.agency, part.objects, part.request_id))
+        found.append(
+            Change(
+                row.sequence, row.at, row.action, part.agency, part.objects, part.request_id, part.recipient
+            )
+        )
     return found
 
 

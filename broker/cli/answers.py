@@ -88,6 +88,23 @@ class EmergencyList(Answer):
     links: tuple[Link, ...]
 
 
+class Message(Answer):
+    id: str
+    subscriber: str
+    kind: str
+    subject: str
+    at: str
+    state: str
+    attempts: int
+    error: str | None
+    due_at: str | None
+
+
+class MessageList(Answer):
+    messages: tuple[Message, ...]
+    links: tuple[Link, ...]
+
+
 class Held(Answer):
     state: str
     how: str | None = None

@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from adapters.contract.models import Interval
-from broker.app import Broker, background
+from broker.app import Broker
+from broker.background import background
 from broker.cli.configured import settings_of
 from broker.cli.failures import Failure
 from broker.cli.hosting import keep_working, owning

@@ -2,7 +2,8 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Final
 
 import typer
 
@@ -22,6 +23,9 @@ from broker.settings import Settings
 from broker.settings.sections import Address
 from broker.stores import key_folder, ledger_place, vault_place
 from broker.vault.store import Vault
+
+RENEWAL: Final = timedelta(days=122)
+"""Four months, in which its renewal is asked for and answered."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ def doctor(
     if network is not None and network not in {n.id for n in settings.network}:
         raise Failure(f"there is no network {network!r} in the configuration")
     findings = [Finding("configuration", True, f"{len(settings.network)} networks"), _data_folder(settings)]
-    findings += [_ledger(settings), _log_key(settings), *_vaults(settings)]
+    findings += [_ledger(settings), _log_key(settings), *_vaults(settings), *_authorisations(settings)]
     with waiting("asking every network for its cameras"):
         findings += run(lambda: _networks(settings, this_host(), network))
     if options.as_json:
@@ -89,6 +93,20 @@ def _vault(settings: Settings, subject: str, url: Address) -> Finding:
     except (OSError, SetupProblem) as problem:
         return Finding(subject, False, str(problem))
     return Finding(subject, True, str(place))
+
+
+def _authorisations(settings: Settings) -> list[Finding]:
+    """Whether each network's prefectoral authorisation lasts long enough to be renewed."""
+    today = this_host().clock.now().date()
+    return [
+        Finding(
+            f"authorisation of {network.id}",
+            until - today >= RENEWAL,
+            f"{network.authorisation or 'without a number'} {'ended' if until < today else 'ends'} on {until}",
+        )
+        for network in settings.network
+        if (until := network.authorised_until) is not None
+    ]
 
 
 def _log_key(settings: Settings) -> Finding:

@@ -22,6 +22,10 @@ def emergency_path(emergency_id: str, *more: str) -> str:
     return "/".join(("/v1/emergencies", _checked(emergency_id, "an emergency"), *more))
 
 
+def message_path(message_id: str, *more: str) -> str:
+    return "/".join(("/v1/messages", _checked(message_id, "a message"), *more))
+
+
 def agreement_path(agreement_id: str, *more: str) -> str:
     return "/".join(("/v1/agreements", _checked(agreement_id, "an agreement", _CHOSEN_ID), *more))
 

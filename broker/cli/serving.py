@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from broker.app import Broker, background
+from broker.app import Broker
+from broker.background import background
 from broker.cli.configured import settings_of
 from broker.cli.hosting import keep_working, owning
 from broker.cli.options import HostOptions, host_command

@@ -82,3 +82,8 @@ def let_go(
 def ending(connection: Connection, by: datetime) -> list[Hold]:
     """Kept holds that are let go by then."""
     return store.ending(connection, by)
+
+
+def find_all(connection: Connection, hold_ids: Sequence[str]) -> list[Hold]:
+    """Those that there are."""
+    return store.find_all(connection, hold_ids)

@@ -20,7 +20,9 @@ from broker.holds.service import Holds
 from broker.identity.wiring import Identity
 from broker.ingest.networks import Networks
 from broker.notify.events.service import Events
+from broker.notify.messages.service import Messages
 from broker.quotas.service import Quotas
+from broker.register.service import Registers
 from broker.requests.decisions import Decisions
 from broker.requests.delivery import Delivery
 from broker.requests.documents import Documents
@@ -58,7 +60,9 @@ class Services:
     outcomes: Outcomes
     documents: Documents
     delivery: Delivery
+    messages: Messages
     events: Events
+    registers: Registers
 
 
 async def _services(request: Request) -> Services:

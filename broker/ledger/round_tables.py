@@ -1,6 +1,6 @@
-"""The tables of what is done again and again, and of what it remembers."""
+"""The tables of what workers do beside requests and holds: rounds and what they remember, messages to others."""
 
-from sqlalchemy import Column, String, Table
+from sqlalchemy import BigInteger, Column, Index, String, Table, Text
 
 from broker.ledger.columns import InstantColumn
 from broker.ledger.tables import lease_columns, metadata
@@ -22,3 +22,29 @@ unnamed_holds = Table(
     Column("seen_at", InstantColumn, nullable=False),
 )
 """Holds found at recorders that no row of `holds` names."""
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+)
+"""Webhooks and mailboxes, and up to which entry of the log messages to them were written."""
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("subscriber", String(80), nullable=False),
+    Column("agency", String(64), nullable=False, index=True),
+    Column("kind", String(64), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", InstantColumn, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("error", Text),
+    Column("ended_at", InstantColumn),
+    *lease_columns(),
+    Index("ix_messages_work", "state", "due_at"),
+)
+"""What is to be told, as it is sent; ids sort by time."""

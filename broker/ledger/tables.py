@@ -387,7 +387,9 @@ notices = Table(
     Column("kind", String(32), nullable=False),
     Column("subject", String(64), nullable=False),
     Column("at", InstantColumn, nullable=False),
+    Column("is_spread", Boolean, nullable=False, server_default=false(), index=True),
     Index("ix_notices_addressee", "agency", "role"),
     Index("ix_notices_subject", "subject"),
 )
-"""What officers of a role of an agency, or one officer, must be told; ids sort by time."""
+"""What officers of a role of an agency, or one officer, must be told; ids sort by time. `is_spread`: there are messages
+to those outside who are told too."""

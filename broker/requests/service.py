@@ -220,6 +220,11 @@ def found(connection: Connection, request_id: str) -> Request:
     return request
 
 
+def find_requests(connection: Connection, request_ids: Sequence[str]) -> list[Request]:
+    """Those that there are."""
+    return store.find_all(connection, request_ids)
+
+
 def host_entry(request: Request, item: Item, action: str, objects: tuple[str, ...] = ()) -> NewEntry:
     """An entry about what the host did with an item, for nobody's call."""
     return NewEntry(

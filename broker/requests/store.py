@@ -1,7 +1,8 @@
 """Requests, items, decisions and clips in the ledger. Items and requests are also the queue of work."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 from sqlalchemy import (
@@ -36,6 +37,7 @@ from broker.requests.models import (
 from broker.requests.states import FINAL_REQUESTS, TRANSITIONS, ItemState, RequestState, derive
 
 INTERVALS = TypeAdapter(tuple[Interval, ...])
+MOST_IDS: Final = 500
 
 
 def insert_request(
@@ -244,11 +246,14 @@ def find(connection: Connection, request_id: str) -> Request | None:
     return read_rows(connection, rows)[0] if rows else None
 
 
-def find_all(connection: Connection, request_ids: list[str]) -> list[Request]:
+def find_all(connection: Connection, request_ids: Sequence[str]) -> list[Request]:
     """Those that there are."""
-    requests = tables.requests
-    rows = connection.execute(select(requests).where(requests.c.id.in_(request_ids))).mappings().all()
-    return read_rows(connection, list(rows))
+    requests, found = tables.requests, list[Request]()
+    for start in range(0, len(request_ids), MOST_IDS):
+        some = requests.c.id.in_(request_ids[start : start + MOST_IDS])
+        rows = connection.execute(select(requests).where(some)).mappings().all()
+        found += read_rows(connection, list(rows))
+    return found
 
 
 def touch(connection: Connection, request_id: str, at: datetime) -> RequestState:

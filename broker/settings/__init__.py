@@ -18,8 +18,10 @@ from broker.settings.sections import (
     BrokerSettings,
     IdentityProviderSettings,
     LimitSettings,
+    MailSettings,
     NetworkSettings,
     SessionSettings,
+    WebhookSettings,
 )
 
 
@@ -37,6 +39,8 @@ class Settings(BaseSettings):
     session: SessionSettings = SessionSettings()
     limits: LimitSettings = LimitSettings()
     identity_provider: tuple[IdentityProviderSettings, ...] = ()
+    webhook: tuple[WebhookSettings, ...] = ()
+    mail: MailSettings | None = None
     base_dir: Path = Path()
 
     @classmethod
@@ -58,7 +62,12 @@ class Settings(BaseSettings):
             raise ValueError("agency 'log.pem': the log's key is called so, choose another id")
         _check_unique("network", [network.id for network in self.network])
         _check_unique("identity provider", [provider.id for provider in self.identity_provider])
+        _check_unique("webhook", [webhook.id for webhook in self.webhook])
         agencies = {agency.id for agency in self.agency}
+        if unknown := {webhook.agency for webhook in self.webhook} - agencies:
+            raise ValueError(f"a webhook names the unknown agency {sorted(unknown)[0]!r}")
+        if self.mail is None and any(agency.mail for agency in self.agency):
+            raise ValueError("an agency has mail addresses and there is no [mail] that says by which server")
         for provider in self.identity_provider:
             named = {provider.agency} if provider.agency is not None else set(provider.agencies.values())
             if provider.id == "local":
@@ -102,7 +111,7 @@ def _check_unique(what: str, ids: Sequence[str]) -> None:
 
 
 SECTIONS: Final = frozenset(
-    {"broker", "agency", "network", "agreement", "session", "limits", "identity_provider"}
+    {"broker", "agency", "network", "agreement", "session", "limits", "identity_provider", "webhook", "mail"}
 )
 
 

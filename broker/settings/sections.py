@@ -1,6 +1,6 @@
 """The sections of the configuration, each with its defaults."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qs, urlsplit
@@ -127,12 +127,16 @@ class BrokerSettings(Section):
         return value.rstrip("/")
 
 
+MailAddress = Annotated[str, Field(pattern=r"^[^@\s<>,;:\"\\]+@[^@\s<>,;:\"\\]+$", max_length=254)]
+
+
 class AgencySettings(Section):
     """An agency; `vault_url`, `hold_key` and `hold_identity` are about copies of its footage that holds make."""
 
     id: Identifier
     name: Annotated[str, Field(min_length=1)]
     witness: str | None = None
+    mail: tuple[MailAddress, ...] = ()
     vault_url: Address | None = None
     hold_key: Annotated[str, Field(pattern=r"^age1[0-9a-z]{58}$")] | None = None
     hold_identity: Secret | None = None
@@ -156,6 +160,8 @@ class NetworkSettings(Section):
     area: Box | Path | None = None
     host: Annotated[str, Field(min_length=1)] | None = None
     masks: Path | None = None
+    authorisation: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    authorised_until: date | None = None
     options: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("area")
@@ -257,4 +263,48 @@ class IdentityProviderSettings(Section):
             raise ValueError("an identity provider has either agency or agency_claim with agencies")
         if self.designates and (self.role_claim is None or not self.roles):
             raise ValueError("a provider that designates says which roles: role_claim and roles")
+        return self
+
+
+class WebhookSettings(Section):
+    """Where an agency's own system is told what happens: signed as Standard Webhooks, with CloudEvents as bodies."""
+
+    id: Identifier
+    agency: Identifier
+    url: str
+    secret: Secret
+    previous_secret: Secret | None = None
+    kinds: Annotated[tuple[Literal["request", "hold", "notice"], ...], Field(min_length=1)] = (
+        "request",
+        "hold",
+        "notice",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_guarded(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+            raise ValueError("a webhook's address begins with https://")
+        if parts.fragment or "@" in parts.netloc:
+            raise ValueError("a webhook's address has no fragment and no password")
+        return value
+
+
+class MailSettings(Section):
+    """The server that takes mail for agencies that have `mail`."""
+
+    host: Annotated[str, Field(min_length=1)]
+    port: Annotated[int, Field(gt=0, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    sender: MailAddress
+    username: str | None = None
+    password: Secret | None = None
+
+    @model_validator(mode="after")
+    def _says_no_password_in_the_clear(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password come together")
+        if self.security == "none" and self.password is not None and not is_loopback(self.host):
+            raise ValueError("a password is not sent in the clear: security is starttls or tls")
         return self

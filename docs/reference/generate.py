@@ -35,6 +35,8 @@ SECTIONS: Final = (
     ("[session]", "SessionSettings"),
     ("[limits]", "LimitSettings"),
     ("[[identity_provider]]", "IdentityProviderSettings"),
+    ("[[webhook]]", "WebhookSettings"),
+    ("[mail]", "MailSettings"),
     ("A secret", "Secret"),
 )
 COMMON_HEADERS: Final = frozenset({"authorization", "entrevue-purpose", "entrevue-case"})

@@ -22,6 +22,7 @@ IDS = (
     "network_id",
     "token_id",
     "designation_id",
+    "message_id",
     "provider",
     "emergency_id",
 )

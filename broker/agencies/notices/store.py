@@ -41,7 +41,7 @@ def list_for(
     addressed = notices.c.officer_id == officer_id
     to_roles = notices.c.role.in_([role.value for role in roles]) & notices.c.officer_id.is_(None)
     query = (
-        select(notices)
+        select(*(notices.c[name] for name in Notice.model_fields))
         .where(notices.c.agency == agency, or_(addressed, to_roles))
         .order_by(notices.c.id)
         .limit(page.limit + 1)

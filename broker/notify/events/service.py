@@ -83,7 +83,8 @@ class Events:
         Ends when `confirm`, which is asked for the caller from time to time, refuses. Refusals come before the first
         message."""
         await self._authority.require_purpose(caller)
-        await self._authority.require(caller, AgencyAction.READ_NOTICES, "follow_events")
+        either = (AgencyAction.READ_NOTICES, AgencyAction.SEARCH)
+        await self._authority.require_scope(caller, either, "follow_events")
         newest = await self._feed.catch_up()
         place = _Place(newest, self._catalog.changed.last) if last_id is None else _Place.read(last_id)
         place.sequence = min(place.sequence, newest)

@@ -1,6 +1,7 @@
 """Host commands on a data folder: officers, agreements, log, doctor; wrong set-ups are one line, status 1."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -206,6 +207,19 @@ def test_doctor_finds_a_sound_set_up_sound(entrevue: Entrevue, host: tuple[str, 
     assert all(finding["ok"] for finding in json.loads(entrevue("doctor", *host, "--json").out)["findings"])
 
 
+@pytest.mark.parametrize(("days", "says"), [(-1, "ended on"), (100, "ends on"), (200, None)])
+def test_doctor_says_when_an_authorisation_ends(
+    entrevue: Entrevue, host: tuple[str, str], tmp_path: Path, days: int, says: str | None
+) -> None:
+    until = (datetime.now(UTC) + timedelta(days=days)).date()
+    authorisation = f'id = "rail-list"\nauthorisation = "2026-1"\nauthorised_until = {until}\n'
+    (tmp_path / "entrevue.toml").write_text(CONFIGURATION.replace('id = "rail-list"\n', authorisation))
+    found = json.loads(entrevue("doctor", *host, "--json").out)["findings"]
+    (finding,) = [each for each in found if each["subject"] == "authorisation of rail-list"]
+    assert finding["ok"] is (says is None)
+    assert says is None or f"2026-1 {says} {until}" in finding["says"]
+
+
 def test_doctor_tries_each_vault(entrevue: Entrevue, host: tuple[str, str], tmp_path: Path) -> None:
     file = tmp_path / "entrevue.toml"
     broker = f'[broker]\nstorage_url = "file://{tmp_path}/own"\n'
@@ -306,3 +320,12 @@ def test_ingest_once_prints_the_breaker_and_bad_records_with_their_number_and_si
     (bad,) = [line for line in lines if "row 3" in line]
     assert "lat 188" in bad
     assert "Z" in bad
+
+
+def test_the_register_of_a_month_is_a_table_or_a_page(entrevue: Entrevue, host: tuple[str, str]) -> None:
+    asked = ("register", *host, "--agency", "rail", "--month", "2026-06")
+    assert entrevue(*asked).out.startswith("at,event,what,network,authorisation")
+    assert "Registre des enregistrements" in entrevue(*asked, "--html").out
+    assert json.loads(entrevue(*asked, "--json").out)["lines"] == []
+    wrong = entrevue("register", *host, "--agency", "rail", "--month", "June")
+    assert "'June' is no month" in wrong.one_line_error()

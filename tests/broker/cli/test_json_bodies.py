@@ -48,6 +48,17 @@ EMERGENCY = {
     "ends_at": "2026-06-15T21:00:00Z",
     "unreviewed": ["rail"],
 } | MORE
+MESSAGE = {
+    "id": "msg_1",
+    "subscriber": "webhook:dispatch",
+    "kind": "hold.hold_held",
+    "subject": "hold_1",
+    "at": "2026-06-15T20:00:00Z",
+    "state": "dead",
+    "attempts": 10,
+    "error": "answered 503",
+    "due_at": None,
+} | MORE
 
 CLIENT: dict[tuple[str, ...], tuple[tuple[str, ...], dict[str, Any]]] = {
     ("search",): (("--lat", "48", "--lon", "2", "--radius-m", "3"), {"features": [CAMERA], "links": []}),
@@ -72,6 +83,8 @@ CLIENT: dict[tuple[str, ...], tuple[tuple[str, ...], dict[str, Any]]] = {
     ("emergency", "end"): (("emg_1",), EMERGENCY),
     ("emergency", "review"): (("emg_1", "justified", "--reason", "r"), EMERGENCY),
     ("emergency", "list"): ((), {"emergencies": [EMERGENCY], "links": []}),
+    ("message", "list"): ((), {"messages": [MESSAGE], "links": []}),
+    ("message", "retry"): (("msg_1",), MESSAGE),
     ("agreement", "dry-run"): (("rail-police",), {"counts": [], "cameras": [], "links": []}),
     ("places", "find"): (("gare",), {"places": [PLACE], "links": []}),
 }
@@ -96,6 +109,7 @@ LINES = {("audit", "export"): EntryView}
 WITHOUT_COUNTERPART = {
     *(("demo",), ("serve",), ("worker",), ("fetch",), ("verify",), ("doctor",), ("witness",)),
     ("retention",),
+    ("register",),
     *(("agency", "list"), ("officer", "revoke"), ("adapter", "check"), ("adapter", "new")),
     *(("places", "import"), ("places", "list"), ("places", "remove")),
     *(("audit", "checkpoint"), ("audit", "prove"), ("audit", "erase"), ("audit", "verify")),

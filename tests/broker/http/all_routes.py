@@ -55,6 +55,7 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/v1/officers/{officer_id}/subjects"): {"provider": "ministry", "subject": "1"},
 }
 QUERIES = {
+    ("GET", "/v1/register"): "?month=2026-06",
     ("GET", "/v1/events"): "?follow=false",
     ("GET", "/v1/audit/proof"): "?index=0",
     ("GET", "/v1/audit/consistency"): "?from=1&to=1",

@@ -58,6 +58,7 @@ async def furnished(broker: TestBroker) -> AsyncIterator[Furnished]:
         "officer_id": custodian.id,
         "token_id": "tok_000000",
         "designation_id": "des_000000",
+        "message_id": "msg_000000",
         "agreement_id": "rail-police",
         "network_id": "rail-cctv",
         "emergency_id": emergency.json()["id"],
