@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from redis.asyncio import Redis
-
 from adapters import registry
 from adapters.contract.protocol import GazetteerReader, Manifest
 from broker.agencies.agreements import Agreements
@@ -29,7 +27,7 @@ from broker.audit.tree.sequencer import Sequencer
 from broker.audit.tree.service import LogTree
 from broker.catalog.attached import attach
 from broker.catalog.bell import WorkerBell
-from broker.catalog.connection import client_of_socket, client_of_url
+from broker.catalog.connection import Client, client_of_socket, client_of_url
 from broker.catalog.embedded import EmbeddedValkey, OwnedData, read_socket_path
 from broker.catalog.gazetteers.service import Gazetteers
 from broker.catalog.gazetteers.shelf import GazetteerShelf
@@ -139,13 +137,13 @@ class Host:
 
 
 @asynccontextmanager
-async def open_redis(settings: Settings, owned: OwnedData | None) -> AsyncIterator[Redis]:
+async def open_redis(settings: Settings, owned: OwnedData | None) -> AsyncIterator[Client]:
     """The catalog's Redis: the configured one; else an embedded one, started for whoever `owned` the data
     folder and attached to by everybody else."""
     async with AsyncExitStack() as stack:
         url, data = settings.broker.redis_url, settings.broker.data
         if url is not None:
-            client = client_of_url(text_of(url))
+            client: Client = client_of_url(text_of(url))
         elif owned is not None:
             clear_scratch(data / "scratch")
             valkey = EmbeddedValkey(data)
@@ -276,7 +274,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         authority=authority,
         officers=office.officers,
         identity=office.identity,
-        quotas=Quotas(settings.limits, Counts(catalog_store.connections)),
+        quotas=Quotas(settings.limits, Counts(catalog_store.client)),
         agreements=office.agreements,
         emergencies=office.emergencies,
         notices=office.notices,

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from redis.asyncio import Redis
 
-from broker.catalog.connection import client_of_socket
+from broker.catalog.connection import Client, client_of_socket, client_of_url
 from broker.catalog.embedded import EmbeddedValkey
 from tests.servers.buckets import BUCKETS
+from tests.servers.catalogs import CATALOGS
 from tests.servers.ledgers import ENGINE, LEDGERS
 from tests.world import TestBroker, open_test_broker
 
@@ -28,6 +28,7 @@ def stores() -> Iterator[None]:
     yield
     LEDGERS.stop()
     BUCKETS.stop()
+    CATALOGS.stop()
 
 
 @pytest.fixture(scope="session")
@@ -39,16 +40,17 @@ async def valkey_socket(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
 
 
 @pytest.fixture
-async def redis(valkey_socket: Path) -> AsyncIterator[Redis]:
+async def redis(valkey_socket: Path) -> AsyncIterator[Client]:
     """A client of an empty server."""
-    client = client_of_socket(valkey_socket)
+    url = CATALOGS.url()
+    client = client_of_socket(valkey_socket) if url is None else client_of_url(url)
     await client.flushall()
     yield client
     await client.aclose()
 
 
 @pytest.fixture
-async def broker(tmp_path: Path, redis: Redis) -> AsyncIterator[TestBroker]:
+async def broker(tmp_path: Path, redis: Client) -> AsyncIterator[TestBroker]:
     """A whole broker with its recorders' cameras in the catalog."""
     async with open_test_broker(tmp_path / "data", redis) as opened:
         await opened.synchronise()

@@ -7,10 +7,10 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, Final, TypeVar
 
-from redis.asyncio import ConnectionPool, Redis
 from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
 from broker import redis_keys
+from broker.catalog.connection import Client
 from broker.catalog.encoding import WrittenCamera
 from broker.catalog.fencing import (
     ARGUMENTS_AT_MOST,
@@ -104,10 +104,10 @@ async def _reaching_redis() -> AsyncIterator[None]:
 class CatalogStore:
     """Reads and writes over one Redis client with `decode_responses=True`."""
 
-    def __init__(self, redis: "Redis") -> None:
+    def __init__(self, redis: Client) -> None:
         # redis-py types every answer as bytes or str, whatever decode_responses says; ours are str.
         self._redis: Any = redis
-        self.connections: ConnectionPool = redis.connection_pool
+        self.client = redis
 
     async def ping(self) -> None:
         async with _reaching_redis():

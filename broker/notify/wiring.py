@@ -11,12 +11,12 @@ from broker.catalog.bell import WorkerBell
 from broker.clock import Clock
 from broker.identifiers import Identifiers
 from broker.ledger.engine import Ledger
+from broker.notify.messages.client import WebhookSender
 from broker.notify.messages.mail import MailSender
 from broker.notify.messages.models import Subscriber
 from broker.notify.messages.sending import Sender, SendMessages
 from broker.notify.messages.service import Messages
 from broker.notify.messages.spreading import SpreadNews, forget_messages
-from broker.notify.messages.webhooks import WebhookSender
 from broker.settings import Settings
 from broker.work.rounds import Round
 

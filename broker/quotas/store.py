@@ -1,12 +1,13 @@
 """Counts calls by the minute: in Redis for all processes together, in this process's memory while Redis is away."""
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage import MemoryStorage, RedisClusterStorage, RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
-from redis.asyncio import ConnectionPool
+from redis.asyncio import Redis
+from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import RedisError
 
 from broker import redis_keys
@@ -19,14 +20,8 @@ AWAY_S: Final = 5.0
 class Counts:
     """Of things that are named by a sort and an id. Shares the connections of the catalog."""
 
-    def __init__(self, connections: ConnectionPool) -> None:
-        shared = RedisStorage(
-            "async+redis://",
-            implementation="redispy",
-            key_prefix=redis_keys.CALLS,
-            connection_pool=connections,  # type: ignore[arg-type]  # handed on to redis-py
-        )
-        self._shared = FixedWindowRateLimiter(shared)
+    def __init__(self, client: Redis | RedisCluster) -> None:
+        self._shared = FixedWindowRateLimiter(_storage(client))
         self._own = FixedWindowRateLimiter(MemoryStorage())
         self._away_until = 0.0
 
@@ -40,3 +35,22 @@ class Counts:
             except (RedisError, OSError, TimeoutError):
                 self._away_until = loop.time() + AWAY_S
         return await self._own.hit(item, name)
+
+
+def _storage(client: Redis | RedisCluster) -> RedisStorage:
+    if isinstance(client, RedisCluster):
+        cluster = RedisClusterStorage(
+            "async+redis+cluster://127.0.0.1:6379", implementation="redispy", key_prefix=redis_keys.CALLS
+        )
+        bridge: Any = (
+            cluster.bridge
+        )  # takes addresses only: a client of its own would be a second one for each process
+        bridge.storage, bridge.connection_getter = client, lambda _readonly: client
+        bridge.register_scripts()
+        return cluster
+    return RedisStorage(
+        "async+redis://",
+        implementation="redispy",
+        key_prefix=redis_keys.CALLS,
+        connection_pool=client.connection_pool,  # type: ignore[arg-type]  # handed on to redis-py
+    )

@@ -19,6 +19,7 @@ from broker.catalog.store import CatalogStore
 from broker.errors import Problem
 from tests.broker.catalog.catalogs import ids_found
 from tests.broker.catalog.waiting import until
+from tests.servers.catalogs import all_keys
 from tests.world import LAST_MINUTES, TestBroker, camera, open_test_broker, submission
 
 TOLD_WITHIN_S = 3.0
@@ -184,7 +185,7 @@ async def test_renewing_a_lease_makes_it_last_longer(redis: Redis) -> None:
     store = CatalogStore(redis)
     assert await store.hold_lease("net", "first", 5)
     assert await store.hold_lease("net", "first", 500)
-    (key,) = await redis.keys("*lease*")
+    (key,) = await all_keys(redis, "*lease*")
     assert 400 < await redis.ttl(key) <= 500
 
 
@@ -195,6 +196,6 @@ async def test_a_worker_that_waits_is_woken_and_wake_ups_do_not_pile_up(redis: R
     await asyncio.wait_for(waiting, 5)
     for _ in range(200):
         await store.wake_worker()
-    assert await redis.llen("entrevue:wake") == 64
-    await redis.delete("entrevue:wake")
+    assert await redis.llen("{entrevue}:wake") == 64
+    await redis.delete("{entrevue}:wake")
     await asyncio.wait_for(store.wait_for_wake(0.01), 5)

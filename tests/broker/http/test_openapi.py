@@ -49,6 +49,8 @@ def test_whatever_is_sent_the_answer_is_a_declared_one(label: str, served: Serve
     )
     @given(case=OPERATIONS[label].as_strategy())
     def send(case: schemathesis.Case) -> None:
+        if label == "GET /v1/events":
+            case.query = {**(case.query or {}), "follow": "false"}  # else it never ends
         for there in (False, True):
             if there:
                 known = {name: parts[name] for name in case.path_parameters or () if name in parts}

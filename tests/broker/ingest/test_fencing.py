@@ -7,12 +7,14 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.contract.models import CameraRecord, PlaceRecord, Position, Rejection
+from broker import redis_keys
 from broker.catalog.encoding import written
 from broker.catalog.fencing import Lease, LeaseLost
 from broker.catalog.models import Place, Quarantined
 from broker.catalog.store import CatalogStore, Difference
 from tests.broker.catalog.catalogs import catalog_camera
 from tests.broker.catalog.waiting import until
+from tests.servers.catalogs import all_keys
 from tests.world import NOW, TestBroker, camera, recorded_minutes
 
 NETWORK = "rail-cctv"
@@ -22,7 +24,7 @@ LEASE_S = 60.0
 async def everything(redis: Redis) -> dict[str, object]:
     """What the catalog holds, leases apart."""
     stored: dict[str, object] = {}
-    for key in await redis.keys("*"):
+    for key in await all_keys(redis):
         if "lease" not in key:
             stored[key] = await redis.dump(key)
     return stored
@@ -61,12 +63,12 @@ async def test_a_lease_that_ran_out_is_no_lease_though_nobody_took_it(redis: Red
     assert await store.hold_lease(NETWORK, "first.1", 0.01)
 
     async def has_ended() -> bool:
-        return not await redis.exists(f"entrevue:network:{{{NETWORK}}}:lease")
+        return not await redis.exists(redis_keys.network_lease(NETWORK))
 
     await until(has_ended)
     with pytest.raises(LeaseLost):
         await store.apply(NETWORK, Difference((written(catalog_camera("a")),), ()), Lease(NETWORK, "first.1"))
-    assert await redis.keys("*") == []
+    assert await all_keys(redis) == []
 
 
 @pytest.mark.parametrize("step", ["list_places", "list_cameras", "list_spans"])

@@ -2,6 +2,7 @@
 
 from redis.asyncio import Redis
 
+from tests.servers.catalogs import all_keys
 from tests.world import TestBroker
 
 
@@ -16,6 +17,6 @@ async def test_what_a_network_left_is_removed_when_it_is_not_configured_any_more
     assert await store.network_cameras("metro-cctv") == []
     assert await store.cameras(["metro-cctv:m1"]) == []
     assert sorted(await store.reports()) == ["police-list", "rail-cctv"]
-    assert await redis.keys("*metro-cctv*") == []
+    assert await all_keys(redis, "*metro-cctv*") == []
     assert not list(pictures.rglob("*metro-cctv*"))
     assert len(await store.network_cameras("rail-cctv")) == 3

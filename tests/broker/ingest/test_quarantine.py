@@ -10,6 +10,7 @@ from adapters.contract.models import Rejection
 from broker.catalog.models import Quarantined
 from broker.ingest.quarantine import EXAMPLES_KEPT, REASONS_KEPT, Rejections
 from tests.broker.ingest.test_synchronise import writes
+from tests.servers.catalogs import forget_stats
 from tests.world import NOW, TestBroker
 
 NETWORK = "rail-cctv"
@@ -49,7 +50,7 @@ async def test_the_quarantine_is_written_when_it_changes_and_not_else(
 ) -> None:
     broker.rail.cameras.append(Rejection(where="row 5", reason="no position"))
     await broker.synchronise()
-    await redis.config_resetstat()
+    await forget_stats(redis)
     await broker.broker.ingest.synchronise(NETWORK)
     assert await writes(redis) == {"hset": 1, "xadd": 1}
     broker.rail.cameras.pop()

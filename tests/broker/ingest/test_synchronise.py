@@ -1,5 +1,6 @@
 """A synchronisation writes the difference and nothing else, and its report counts it."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from adapters.contract.models import CameraRecord, PlaceRecord, Position, Reject
 from broker import redis_keys
 from broker.agencies.models import Role
 from broker.catalog.models import NetworkReport
+from tests.servers.catalogs import each_nodes_stats, forget_stats
 from tests.world import TestBroker, camera
 
 NETWORK = "rail-cctv"
@@ -20,8 +22,9 @@ WRITING = {"hset", "hdel", "xadd", "zadd", "del"}
 
 async def writes(redis: Redis) -> dict[str, int]:
     """How often each writing command has run since the last reset."""
-    stats = await redis.info("commandstats")
-    counts = {name.removeprefix("cmdstat_"): facts["calls"] for name, facts in stats.items()}
+    counts = Counter[str]()
+    for stats in await each_nodes_stats(redis):
+        counts.update({name.removeprefix("cmdstat_"): facts["calls"] for name, facts in stats.items()})
     return {name: calls for name, calls in counts.items() if name in WRITING}
 
 
@@ -51,7 +54,7 @@ async def listed(broker: TestBroker, redis: Redis) -> TestBroker:
     ]
     await synchronise(broker)
     await changes(redis)
-    await redis.config_resetstat()
+    await forget_stats(redis)
     return broker
 
 

@@ -14,12 +14,13 @@ from broker.errors import Problem
 from broker.quotas.service import PARTS, Quotas
 from broker.quotas.store import Counts
 from broker.settings.sections import LimitSettings
+from tests.servers.catalogs import all_keys
 from tests.world import SignedIn, TestBroker, open_test_broker, settings
 
 
 def quotas(redis: Redis, **limits: int) -> Quotas:
     """Those of one process."""
-    return Quotas(LimitSettings(**limits), Counts(redis.connection_pool))
+    return Quotas(LimitSettings(**limits), Counts(redis))
 
 
 async def taken(one: Quotas, count: int, officer: str = "off_1", agency: str = "rail") -> int:
@@ -72,7 +73,7 @@ async def test_an_address_that_signs_in_is_counted_whatever_its_form(redis: Redi
 
 async def test_keys_are_the_documented_ones_and_end(redis: Redis) -> None:
     await taken(quotas(redis), 1)
-    keys = sorted(await redis.keys("*"))
+    keys = sorted(await all_keys(redis))
     assert [key.rsplit("/", 3)[0] for key in keys] == [
         "entrevue:calls:agency/rail",
         "entrevue:calls:officer/off_1",
@@ -92,7 +93,7 @@ class Gone(ConnectionPool):
 
 async def test_while_redis_is_away_each_process_counts_for_itself_and_asks_seldom() -> None:
     pool = Gone()
-    one = Quotas(LimitSettings(officer_per_min=40), Counts(pool))
+    one = Quotas(LimitSettings(officer_per_min=40), Counts(Redis.from_pool(pool)))
     assert await taken(one, 100) == 40
     assert pool.tried == 1
 
@@ -106,7 +107,7 @@ class Silent(ConnectionPool):
 
 async def test_a_redis_that_does_not_answer_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("broker.quotas.store.ANSWER_S", 0.01)
-    assert await taken(Quotas(LimitSettings(officer_per_min=20), Counts(Silent())), 30) == 20
+    assert await taken(Quotas(LimitSettings(officer_per_min=20), Counts(Redis.from_pool(Silent()))), 30) == 20
 
 
 @pytest.fixture

@@ -11,4 +11,3 @@ def test_an_owner_without_a_vault_has_its_copies_in_the_brokers(tmp_path: Path) 
     vaults = Vaults(own, {"ratp": ratp})
     assert vaults.of("ratp") is ratp
     assert vaults.of("sncf") is own
-    assert (vaults.has_own("ratp"), vaults.has_own("sncf")) == (True, False)
