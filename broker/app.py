@@ -3,6 +3,7 @@
 It alone imports the registry of adapters, and hands on what others need of it.
 """
 
+import asyncio
 import os
 import random
 import socket
@@ -145,7 +146,6 @@ async def open_redis(settings: Settings, owned: OwnedData | None) -> AsyncIterat
         if url is not None:
             client: Client = client_of_url(text_of(url))
         elif owned is not None:
-            clear_scratch(data / "scratch")
             valkey = EmbeddedValkey(data)
             stack.push_async_callback(valkey.stop)
             client = client_of_socket(await valkey.start())
@@ -160,6 +160,7 @@ async def open_broker(settings: Settings, host: Host, owned: OwnedData | None) -
     """All of one process; with an `owned` data folder it starts the embedded stores, otherwise those of a
     running broker are used."""
     async with AsyncExitStack() as stack:
+        await asyncio.to_thread(clear_scratch, settings.broker.data / "scratch")
         redis = await stack.enter_async_context(open_redis(settings, owned))
         ledger = await stack.enter_async_context(open_ledger(settings))
         await build_office(settings, host, ledger).gazetteers.check_networks()

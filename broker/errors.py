@@ -94,3 +94,7 @@ class Problem(Exception):
 
 class SetupProblem(Exception):
     """The broker cannot start or a host command cannot run: a configuration, a folder or a lock is wrong."""
+
+
+class StoreAway(SetupProblem):
+    """A store does not answer: it may in a moment, where everything has just been started."""

@@ -4,10 +4,11 @@ import asyncio
 import random
 import signal
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
+import structlog
 import uvloop
 
 from broker.agencies.models import Caller
@@ -17,7 +18,7 @@ from broker.cli.configured import settings_of
 from broker.cli.failures import Failure, Stopped
 from broker.cli.options import DecisionOptions, HostOptions
 from broker.clock import SystemClock
-from broker.errors import Problem, SetupProblem
+from broker.errors import Problem, SetupProblem, StoreAway
 from broker.garbage import collect_seldom
 from broker.identifiers import RandomIdentifiers
 from broker.logs import configure_logs
@@ -26,6 +27,9 @@ from broker.stopping import heed_cancellation
 
 T = TypeVar("T")
 
+PATIENCE_S: Final = 60.0
+"""How long a service that starts waits for its stores: a machine starts everything at once after a power cut."""
+AGAIN_S: Final = 0.5
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -112,17 +116,38 @@ def _unusable(data: Path, error: OSError) -> Failure:
 
 
 def with_broker(
-    settings: Settings, work: Callable[[Broker], Awaitable[T]], owned: OwnedData | None = None
+    settings: Settings,
+    work: Callable[[Broker], Awaitable[T]],
+    owned: OwnedData | None = None,
+    patience_s: float = 0.0,
 ) -> T:
-    """Opens the stores, of one's own where the data folder is `owned`, else a running broker's, and works."""
+    """Opens the stores, of one's own where the data folder is `owned`, else a running broker's, and works. A store
+    that does not answer is waited for so long."""
     collect_seldom()
 
     async def main() -> T:
-        async with open_broker(settings, this_host(), owned) as broker:
+        async with AsyncExitStack() as stack:
+            broker = await _opened(stack, settings, owned, patience_s)
             heed_cancellation()
             return await work(broker)
 
     return run(main)
+
+
+async def _opened(
+    stack: AsyncExitStack, settings: Settings, owned: OwnedData | None, patience_s: float
+) -> Broker:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + patience_s
+    while True:
+        try:
+            return await stack.enter_async_context(open_broker(settings, this_host(), owned))
+        except (Problem, StoreAway) as away:
+            is_waited_for = isinstance(away, StoreAway) or away.kind.status >= 500
+            if not is_waited_for or loop.time() >= until:
+                raise
+            structlog.get_logger("start").warning("a store is waited for", reason=str(away))
+        await asyncio.sleep(AGAIN_S)
 
 
 def keep_working(
@@ -130,7 +155,7 @@ def keep_working(
 ) -> None:
     """`with_broker` for commands that go on until somebody stops them: being stopped is their success."""
     with suppress(Stopped):
-        with_broker(settings, work, owned)
+        with_broker(settings, work, owned, PATIENCE_S)
 
 
 def with_office(options: HostOptions, work: Callable[[Office], Awaitable[T]]) -> T:

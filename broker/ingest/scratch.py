@@ -5,6 +5,8 @@ the cut ends, however it ends; what a killed process leaves is removed at the ne
 """
 
 import asyncio
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -22,13 +24,38 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def scratch_folder(parent: Path) -> AsyncIterator[Path]:
-    """A private folder that is gone afterwards."""
-    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder = Path(tempfile.mkdtemp(dir=parent))
+    """A private folder that is gone afterwards; it is locked for as long as this process has it."""
+    folder, lock = await asyncio.to_thread(_locked_folder, parent)
     try:
         yield folder
     finally:
         await to_its_end(lambda: shutil.rmtree(folder, ignore_errors=True))
+        os.close(lock)
+
+
+def _locked_folder(parent: Path) -> tuple[Path, int]:
+    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    while True:
+        folder = Path(tempfile.mkdtemp(dir=parent))
+        lock = _lock(folder)
+        if lock is not None:
+            return folder, lock
+
+
+def _lock(folder: Path) -> int | None:
+    """An open lock, which ends with its process however that ends; None where the folder is another's or gone."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if folder.stat().st_ino == os.fstat(descriptor).st_ino:
+            return descriptor
+    except OSError:
+        pass  # taken, or removed by who had it
+    os.close(descriptor)
+    return None
 
 
 async def to_its_end(work: Callable[[], T]) -> T:
@@ -43,8 +70,12 @@ async def to_its_end(work: Callable[[], T]) -> T:
 
 
 def clear_scratch(parent: Path) -> None:
-    """Removes what killed processes left. Only for whoever owns the data folder alone, at its start."""
-    shutil.rmtree(parent, ignore_errors=True)
+    """Removes what killed processes of this machine left; of those that live nothing."""
+    for folder in parent.iterdir() if parent.is_dir() else ():
+        lock = _lock(folder)
+        if lock is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
 
 
 async def spool(messages: AsyncGenerator[FootageMessage, None], folder: Path) -> list[SourceFile]:

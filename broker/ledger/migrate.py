@@ -8,8 +8,9 @@ from alembic.util import CommandError
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from broker.errors import SetupProblem
+from broker.errors import SetupProblem, StoreAway
 from broker.ledger.database import Place, engine_of
+from broker.ledger.outages import is_outage
 from broker.ledger.postgresql import DatabaseUrl, refuse_unsuitable
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -38,6 +39,8 @@ def migrate(place: Place) -> None:
         command.upgrade(configuration(engine), "head")
     except (DBAPIError, CommandError) as error:
         told = error.orig if isinstance(error, DBAPIError) else error
-        raise SetupProblem(f"the ledger {place} cannot be opened: {told}") from error
+        is_away = isinstance(place, DatabaseUrl) and is_outage(error)
+        kind = StoreAway if is_away else SetupProblem
+        raise kind(f"the ledger {place} cannot be opened: {told}") from error
     finally:
         engine.dispose()

@@ -1,18 +1,17 @@
 """`kill -9` at random points of full journeys: everything acknowledged finishes, nothing is lost or left over.
 
 One broker lives through all points. At each, officers carry a request over two owners from submission to the
-fetched bundle, as clients that repeat a call until it is answered; meanwhile `serve` (API, ingest, worker and
-Valkey) or a separate `worker` is killed after a random time and started again.
+fetched bundle, as clients that repeat a call until it is answered; meanwhile one part of the broker, or one of its
+stores, is killed after a random time and started again. With all on one machine those are `serve` (API, ingest and a
+worker), another worker and Valkey; apart they are API, ingest, two workers, PostgreSQL, a Valkey without a disc.
 """
 
 import hashlib
 import random
-import sqlite3
 import threading
 import time
 import zipfile
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -21,10 +20,12 @@ import httpx
 import pytest
 
 from tests.journeys.callers import FINAL, Officer, submission
-from tests.journeys.processes import Machine, Running, eventually
+from tests.journeys.deployments import Apart, Deployment, Together
+from tests.journeys.processes import Machine, eventually
 from tests.journeys.recorders import Staff, World, add_staff, asked, make_world, serve
 
-POINTS = 12
+POINTS = 10
+"""On each of the two deployments."""
 SOAK_POINTS = 300
 SEED = 20260615
 JOURNEY_S = 1.6
@@ -32,35 +33,10 @@ JOURNEY_S = 1.6
 
 
 @dataclass
-class Broker:
-    """What is killed and started again; `url` is where it answers now."""
-
-    machine: Machine
-    world: World
-    url: str = ""
-    serving: Running | None = None
-    worker: Running | None = None
-
-    def start(self) -> None:
-        self.serving, self.url = serve(self.machine, self.world)
-
-    def start_worker(self) -> None:
-        self.worker = self.machine.start("worker", "--config", str(self.world.configuration))
-
-    def kill_and_restart(self, what: str) -> None:
-        if what == "serve" and self.serving is not None:
-            self.serving.kill()
-            self.start()
-        elif self.worker is not None:
-            self.worker.kill()
-            self.start_worker()
-
-
-@dataclass
 class Journey:
     """One request's way, by clients that repeat what was not answered."""
 
-    broker: Broker
+    broker: Deployment
     staff: Staff
     number: int
     acknowledged: list[str] = field(default_factory=list)
@@ -134,7 +110,7 @@ class Journey:
         self.finish()
 
 
-def carry_through(broker: Broker, staff: Staff, number: int, chance: random.Random) -> Journey:
+def carry_through(broker: Deployment, staff: Staff, number: int, chance: random.Random) -> Journey:
     """A journey in a thread of its own while something is killed at a random point of it."""
     journey, failed = Journey(broker, staff, number), list[BaseException]()
 
@@ -145,7 +121,7 @@ def carry_through(broker: Broker, staff: Staff, number: int, chance: random.Rand
             failed.append(error)
 
     thread = threading.Thread(target=run)
-    after_s, what = chance.uniform(0, JOURNEY_S), chance.choice(("serve", "serve", "worker"))
+    after_s, what = chance.uniform(0, JOURNEY_S), chance.choice(broker.victims)
     killed_at = time.monotonic() + after_s
     thread.start()
     while time.monotonic() < killed_at:
@@ -157,66 +133,80 @@ def carry_through(broker: Broker, staff: Staff, number: int, chance: random.Rand
     return journey
 
 
-def check(journey: Journey, world: World) -> None:
+def check(journey: Journey, broker: Deployment) -> None:
     """Delivered once, the same bytes in ledger, vault and bundle."""
     (request_id,) = journey.acknowledged
     assert journey.shown["state"] == "completed", journey.shown
     told = {clip["name"]: clip["sha256"] for item in journey.shown["items"] for clip in item["clips"]}
     assert set(told) == {"1.1", "2.1"}
-    with closing(sqlite3.connect(f"file:{world.data / 'ledger.sqlite'}?mode=ro", uri=True)) as ledger:
-        rows = ledger.execute(
-            "SELECT n, part, vault_key, sha256 FROM clips WHERE request_id = ?", [request_id]
-        ).fetchall()
-        submitted = ledger.execute(
-            "SELECT count(*) FROM requests WHERE case_ref = 'PV-2026-118' AND id = ?", [request_id]
-        ).fetchone()
-    assert submitted == (1,)
+    rows = broker.rows("SELECT n, part, vault_key, sha256 FROM clips WHERE request_id = :id", id=request_id)
+    assert broker.rows("SELECT case_ref FROM requests WHERE id = :id", id=request_id) == [("PV-2026-118",)]
     assert {f"{n}.{part}": sha256 for n, part, _, sha256 in rows} == told
     with zipfile.ZipFile(BytesIO(journey.bundle)) as bundle:
         for n, part, key, sha256 in rows:
-            assert hashlib.sha256((world.data / "vault" / key).read_bytes()).hexdigest() == sha256
+            kept = (broker.world.data / "vault" / key).read_bytes()
+            assert hashlib.sha256(kept).hexdigest() == sha256
             assert hashlib.sha256(bundle.read(f"clips/{n}.{part}.mp4")).hexdigest() == sha256
+    for action in ("submit_request", "decide_approved", "make_clips", "seal_request", "fetch_bundle"):
+        logged = broker.rows(
+            "SELECT count(DISTINCT e.sequence) FROM audit_entries e JOIN audit_parts p ON p.sequence = e.sequence "
+            "WHERE p.request_id = :id AND e.action = :action",
+            id=request_id,
+            action=action,
+        )
+        assert logged[0][0] >= 1, action
 
 
-def live_through(machine: Machine, points: int) -> None:
+def live_through(machine: Machine, deployment: type[Deployment], points: int) -> None:
     world = make_world(machine.folder)
-    staff, broker = add_staff(world), Broker(machine, world)
+    broker = deployment(machine, world)
+    try:
+        _live_through(broker, world, points)
+    finally:
+        broker.close()
+
+
+def _live_through(broker: Deployment, world: World, points: int) -> None:
+    staff = add_staff(world)
     broker.start()
-    broker.start_worker()
     chance = random.Random(SEED)  # noqa: S311 - the same points in every run
     calm = Journey(broker, staff, 0)
     calm.run()
-    check(calm, world)
+    check(calm, broker)
     journeys = [calm, *(carry_through(broker, staff, n, chance) for n in range(1, points + 1))]
     for journey in journeys:
-        check(journey, world)
+        check(journey, broker)
     eventually("no hold is left at a recorder", lambda: not world.holds())
-    with closing(sqlite3.connect(f"file:{world.data / 'ledger.sqlite'}?mode=ro", uri=True)) as ledger:
-        (count,) = ledger.execute("SELECT count(*) FROM requests").fetchone()
-        assert count == points + 1, "a repeated submission made a second request"
-
-        def unfinished() -> list[Any]:
-            query = "SELECT id, state FROM holds WHERE state NOT IN ('released', 'expired', 'failed')"
-            return ledger.execute(query).fetchall()
-
-        eventually("no hold is open in the ledger", lambda: not unfinished())
-    if broker.worker is not None and broker.serving is not None:
-        assert (
-            broker.worker.first_line() == "carrying out due work"
-        )  # the last kill may have been a moment ago
-        assert broker.worker.stop() == 0
-        assert broker.serving.stop() == 0
-    machine.wait_until_empty()
-    serving, _ = serve(machine, world)  # a start removes what killed processes left
+    assert broker.rows("SELECT count(*) FROM requests") == [(points + 1,)], (
+        "a repeated submission made a second"
+    )
+    unfinished = "SELECT id, state FROM holds WHERE state NOT IN ('released', 'expired', 'failed')"
+    eventually("no hold is open in the ledger", lambda: not broker.rows(unfinished))
+    last = broker.rows("SELECT count(*), max(sequence) FROM audit_entries")[0]
+    assert last[0] == last[1], "the log has a gap"
+    broker.stop()
+    broker.machine.wait_until_empty()
+    serving, _ = serve(broker.machine, world)  # a start removes what killed processes left
     scratch = world.data / "scratch"
     assert not scratch.exists() or not list(scratch.iterdir())
     assert serving.stop() == 0
+    verified = broker.machine.run("audit", "verify", "--config", str(world.configuration), timeout_s=600)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
-def test_kills_at_random_points_lose_nothing_and_leave_nothing(machine: Machine) -> None:
-    live_through(machine, POINTS)
+DEPLOYMENTS = pytest.mark.parametrize("deployment", [Together, Apart], ids=["together", "apart"])
 
 
+@DEPLOYMENTS
+def test_kills_at_random_points_lose_nothing_and_leave_nothing(
+    machine: Machine, deployment: type[Deployment]
+) -> None:
+    live_through(machine, deployment, POINTS)
+
+
+@DEPLOYMENTS
 @pytest.mark.soak
-def test_kills_at_300_random_points_lose_nothing_and_leave_nothing(machine: Machine) -> None:
-    live_through(machine, SOAK_POINTS)
+def test_kills_at_300_random_points_lose_nothing_and_leave_nothing(
+    machine: Machine, deployment: type[Deployment]
+) -> None:
+    live_through(machine, deployment, SOAK_POINTS)

