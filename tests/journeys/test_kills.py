@@ -144,8 +144,7 @@ def check(journey: Journey, broker: Deployment) -> None:
     assert {f"{n}.{part}": sha256 for n, part, _, sha256 in rows} == told
     with zipfile.ZipFile(BytesIO(journey.bundle)) as bundle:
         for n, part, key, sha256 in rows:
-            kept = (broker.world.data / "vault" / key).read_bytes()
-            assert hashlib.sha256(kept).hexdigest() == sha256
+            assert hashlib.sha256(broker.kept(key)).hexdigest() == sha256
             assert hashlib.sha256(bundle.read(f"clips/{n}.{part}.mp4")).hexdigest() == sha256
     for action in ("submit_request", "decide_approved", "make_clips", "seal_request", "fetch_bundle"):
         logged = broker.rows(
