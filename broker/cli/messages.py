@@ -23,7 +23,8 @@ def list_messages(
     options: ClientOptions,
     state: Annotated[str | None, typer.Option(help="pending, delivered or dead")] = None,
 ) -> None:
-    answered = BrokerClient(options).call("GET", "/v1/messages", MessageList, query={"state": state})
+    query = {} if state is None else {"state": state}
+    answered = BrokerClient(options).call("GET", "/v1/messages", MessageList, query=query)
     if options.as_json:
         print_json(answered.body)
         return
