@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from broker.agencies.emergencies.routes import router as emergencies_router
 from broker.agencies.notices.routes import router as notices_router
 from broker.agencies.routes import router as agencies_router
+from broker.agencies.substitutes.routes import router as substitutes_router
 from broker.audit.routes import router as audit_router
 from broker.audit.tree.metrics import TreeMetrics
 from broker.audit.tree.routes import router as tree_router
@@ -55,6 +56,7 @@ def create_api(services: Services) -> FastAPI:
         rights_router,
         emergencies_router,
         notices_router,
+        substitutes_router,
         events_router,
         messages_router,
         register_router,

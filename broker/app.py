@@ -20,6 +20,7 @@ from broker.agencies.authority import Authority
 from broker.agencies.emergencies.service import Emergencies
 from broker.agencies.notices.service import Notices
 from broker.agencies.officers import Officers
+from broker.agencies.substitutes.service import Substitutes
 from broker.audit.erasure.service import Erasure
 from broker.audit.service import AuditLog
 from broker.audit.tree.excerpts import Excerpts
@@ -113,6 +114,7 @@ class Office:
     agreements: Agreements
     emergencies: Emergencies
     notices: Notices
+    substitutes: Substitutes
     audit: AuditLog
     tree: LogTree
     erasure: Erasure
@@ -221,6 +223,7 @@ def build_office(settings: Settings, host: Host, ledger: Ledger) -> Office:
         agreements=Agreements(ledger, clock, authority),
         emergencies=Emergencies(ledger, clock, identifiers, authority, notices, settings.broker),
         notices=notices,
+        substitutes=Substitutes(ledger, clock, identifiers, authority),
         audit=AuditLog(ledger, clock),
         tree=LogTree(ledger, clock, witness_keys((a.id, a.witness) for a in settings.agency)),
         erasure=erasure,
@@ -279,6 +282,7 @@ def build(settings: Settings, host: Host, ledger: Ledger, catalog_store: Catalog
         agreements=office.agreements,
         emergencies=office.emergencies,
         notices=office.notices,
+        substitutes=office.substitutes,
         audit=office.audit,
         tree=office.tree,
         sequencer=sequencer,

@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from broker.agencies import store
 from broker.agencies.credentials import store as credentials
-from broker.agencies.models import Action, AgencyAction, Caller, KnownToken, PolicyBook, RecalledCaller
+from broker.agencies.credentials.models import KnownToken
+from broker.agencies.models import Action, AgencyAction, Caller, PolicyBook, RecalledCaller
 from broker.agencies.policy import may
 from broker.agencies.scopes import in_scope
 from broker.agencies.tokens import KnownTokens

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.contract.models import CameraKind, Instant, Interval
+from broker.agencies.substitutes.models import Substitution
 from broker.audit.models import Person
 from broker.hours import Hours
 
@@ -104,6 +105,7 @@ class Officer(Model):
     personnel_number: str
     roles: frozenset[Role]
     designations: tuple[Designation, ...]
+    substitutions: tuple[Substitution, ...] = ()
     scopes: frozenset[Scope] | None = None
 
     @property
@@ -112,6 +114,12 @@ class Officer(Model):
 
     def is_designated(self, at: datetime) -> bool:
         return any(designation.covers(at) for designation in self.designations)
+
+    def acting(self, at: datetime) -> "Officer":
+        """With the roles in which they act then: a custodian's too while they stand in for one."""
+        if not any(substitution.covers(at) for substitution in self.substitutions):
+            return self
+        return self.model_copy(update={"roles": self.roles | {Role.CUSTODIAN}})
 
     def designated_until(self, at: datetime) -> datetime | None:
         """When the last of the designations that follow each other from now on ends; None is without end."""
@@ -144,37 +152,6 @@ class RecalledCaller:
     caller: Caller
     token: str
     version: int
-
-
-class KnownToken(Model):
-    """A token or a session that is not revoked with its officer, as read at one version of the policy; `purpose` is
-    its own. One that nobody uses for `idle` is worth nothing more."""
-
-    token_id: str
-    officer: Officer
-    expires_at: datetime | None
-    used_at: datetime | None = None
-    is_session: bool = False
-    idle: timedelta | None = None
-    purpose: str | None
-    case_ref: str | None
-    version: int
-
-    def caller(self, purpose: str | None, case_ref: str | None, at: datetime) -> Caller:
-        return Caller(
-            officer=self.officer,
-            token_id=self.token_id,
-            is_session=self.is_session,
-            expires_at=self.expires_at,
-            purpose=purpose,
-            case_ref=case_ref,
-            designated=self.officer.is_designated(at),
-        )
-
-    def lives(self, at: datetime) -> bool:
-        if self.idle is not None and self.used_at is not None and at >= self.used_at + self.idle:
-            return False
-        return self.expires_at is None or at < self.expires_at
 
 
 class Approval(StrEnum):

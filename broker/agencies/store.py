@@ -18,6 +18,7 @@ from broker.agencies.models import (
     Role,
     Terms,
 )
+from broker.agencies.substitutes import store as substitutes
 from broker.ledger import tables
 
 
@@ -142,6 +143,7 @@ def _officer(connection: Connection, row: RowMapping) -> Officer:
             )
             for designation in designations
         ),
+        substitutions=tuple(substitutes.of_substitute(connection, row["id"])),
     )
 
 

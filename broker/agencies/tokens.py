@@ -7,7 +7,7 @@ version compared where the answer's entry is committed.
 from collections import OrderedDict
 from typing import Final
 
-from broker.agencies.models import KnownToken
+from broker.agencies.credentials.models import KnownToken
 
 TOKENS_KEPT: Final = 10_000
 

@@ -10,6 +10,7 @@ from broker.agencies.authority import Authority
 from broker.agencies.emergencies.service import Emergencies
 from broker.agencies.notices.service import Notices
 from broker.agencies.officers import Officers
+from broker.agencies.substitutes.service import Substitutes
 from broker.audit.service import AuditLog
 from broker.audit.tree.sequencer import Sequencer
 from broker.audit.tree.service import LogTree
@@ -46,6 +47,7 @@ class Services:
     agreements: Agreements
     emergencies: Emergencies
     notices: Notices
+    substitutes: Substitutes
     audit: AuditLog
     tree: LogTree
     sequencer: Sequencer

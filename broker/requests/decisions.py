@@ -188,9 +188,10 @@ class Decisions:
 
 
 def _still_decides(connection: Connection, decision: Decision, owner: str, at: datetime) -> bool:
-    """An approval counts while its custodian is one: a withdrawn designation takes it along."""
+    """An approval counts while its custodian is one, or stood in for one when it was given: a withdrawn designation
+    takes it along."""
     custodian = read_officer(connection, decision.by.officer_id)
-    return custodian is not None and may(custodian, AgencyAction.DECIDE, at, owner)
+    return custodian is not None and may(custodian.acting(decision.at), AgencyAction.DECIDE, at, owner)
 
 
 def _refuse_unknown(request: Request, numbers: set[int]) -> None:

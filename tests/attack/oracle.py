@@ -253,6 +253,11 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/policy/explain"): _stated(_role(*CONTROL_ROOM, then=_camera("locate", reserved=False))),
     ("GET", "/v1/notices"): _stated(_designated(_anybody)),
     ("GET", "/v1/events"): _stated(_designated(_anybody)),
+    ("GET", "/v1/substitutes"): _stated(_role("administrator", "custodian")),
+    ("POST", "/v1/substitutes"): _stated(_role("custodian", then=_missing)),
+    ("DELETE", "/v1/substitutes/{substitution_id}"): _stated(
+        _role("administrator", "custodian", then=_missing)
+    ),
     ("GET", "/v1/register"): _stated(_role("dpo", "custodian")),
     ("GET", "/v1/messages"): _stated(_role("administrator")),
     ("POST", "/v1/messages/{message_id}/retry"): _stated(_role("administrator", then=_missing)),

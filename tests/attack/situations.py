@@ -174,6 +174,7 @@ async def open_scene(folder: Path, redis: Redis, state: str) -> AsyncIterator[Sc
             "token_id": "tok_000000",
             "designation_id": "des_000000",
             "message_id": "msg_000000",
+            "substitution_id": "sub_000000",
             "agreement_id": EARLIER if unbroken else AGREEMENT,
             "network_id": "rail-cctv",
             "emergency_id": emergency.json()["id"],

@@ -23,6 +23,7 @@ IDS = (
     "token_id",
     "designation_id",
     "message_id",
+    "substitution_id",
     "provider",
     "emergency_id",
 )

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
-from broker.agencies.models import KnownToken, NewToken, Scope, Session, TokenFacts
+from broker.agencies.credentials.models import KnownToken
+from broker.agencies.models import NewToken, Scope, Session, TokenFacts
 from broker.agencies.store import bump_policy_version, find_officer, read_policy_version
 from broker.ledger import tables
 

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Connection
 
 from broker.agencies import tokens
-from broker.agencies.models import Action, AgencyAction, Caller, KnownToken, PolicyBook, RecalledCaller, Role
+from broker.agencies.credentials.models import KnownToken
+from broker.agencies.models import Action, AgencyAction, Caller, PolicyBook, RecalledCaller, Role
 from broker.agencies.policy import action_masks
 from broker.agencies.store import bump_policy_version
 from broker.agencies.tokens import KnownTokens

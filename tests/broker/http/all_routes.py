@@ -35,6 +35,11 @@ BODIES: dict[tuple[str, str], object] = {
         "purposes": ["public_safety"],
         "valid": "2026-01-01T00:00:00Z/2027-01-01T00:00:00Z",
     },
+    ("POST", "/v1/substitutes"): {
+        "officer_id": "off_unknown",
+        "until": "2027-01-01T00:00:00Z",
+        "reason": "Leave",
+    },
     ("PUT", "/v1/me/purpose"): {"purpose": "accident"},
     ("POST", "/v1/audit/cosignatures"): {"note": "none"},
     ("POST", "/v1/cameras/search"): {

@@ -59,6 +59,7 @@ async def furnished(broker: TestBroker) -> AsyncIterator[Furnished]:
         "token_id": "tok_000000",
         "designation_id": "des_000000",
         "message_id": "msg_000000",
+        "substitution_id": "sub_000000",
         "agreement_id": "rail-police",
         "network_id": "rail-cctv",
         "emergency_id": emergency.json()["id"],
