@@ -59,7 +59,7 @@ class SlowRecorder:
         self._name = name
         self._cameras = cameras
         self._answer_s = answer_s
-        self.held = 0
+        self.holds: dict[str, HoldReceipt] = {}
 
     async def list_cameras(self) -> AsyncIterator[CameraRecord]:
         for n in range(self._cameras):
@@ -76,8 +76,11 @@ class SlowRecorder:
 
     async def place_hold(self, order: HoldOrder) -> HoldReceipt:
         await asyncio.sleep(self._answer_s)
-        self.held += 1
-        return HoldReceipt(handle=order.key, held=(order.interval,))
+        return self.holds.setdefault(order.key, HoldReceipt(handle=order.key, held=(order.interval,)))
+
+    async def list_holds(self) -> AsyncIterator[HoldReceipt]:
+        for receipt in list(self.holds.values()):
+            yield receipt
 
     async def aclose(self) -> None:
         """Nothing is open."""

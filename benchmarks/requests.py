@@ -29,7 +29,7 @@ from broker.catalog.models import Camera
 from broker.catalog.store import CatalogStore
 from broker.clock import SystemClock
 from broker.holds import store as holds
-from broker.holds.models import NewHold
+from broker.holds.models import HoldInterval, NewHold
 from broker.identifiers import Identifiers, RandomIdentifiers
 from broker.requests import store
 from broker.requests.deadlines import Deadline, Limit
@@ -183,7 +183,7 @@ class _Fill:
         return NewHold(
             id=item.hold_id,
             camera=item.camera,
-            interval=item.requested,
+            interval=HoldInterval.of(item.requested),
             reason="Theft",
             agency=officer.agency,
             officer_id=officer.id,

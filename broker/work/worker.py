@@ -23,6 +23,8 @@ C = TypeVar("C")
 
 POLL_S: Final = 1.0
 RENEWALS_PER_LEASE: Final = 3
+ENDING_S: Final = 0.5
+"""So long work whose lease is gone may take to say that it had ended before."""
 LONGEST_BEAT_S: Final = 2.0
 """A renewal is also how a worker learns that its work was cancelled, so it comes often."""
 
@@ -165,6 +167,10 @@ class Worker:
             renewed = self._lease(lease.owner)
             try:
                 if not await job.renew(claimed, renewed):
+                    # the work may have let go of it this moment, at its end
+                    await asyncio.wait({work}, timeout=ENDING_S)
+                    if work.done():
+                        return
                     raise LeaseLost
                 lease = renewed
             except Problem as problem:

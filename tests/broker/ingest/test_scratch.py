@@ -22,15 +22,15 @@ asyncio.run(main())
 
 
 def test_what_a_killed_process_left_goes_and_what_a_living_one_has_stays(tmp_path: Path) -> None:
-    other = subprocess.Popen([sys.executable, "-c", HOLDING, tmp_path], stdout=subprocess.PIPE, text=True)
-    try:
-        assert other.stdout is not None
-        folder = Path(other.stdout.readline().strip())
-        clear_scratch(tmp_path)
-        assert (folder / "footage.mp4").exists()
-    finally:
-        other.kill()
-        other.wait()
+    command = [sys.executable, "-c", HOLDING, tmp_path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        try:
+            assert other.stdout is not None
+            folder = Path(other.stdout.readline().strip())
+            clear_scratch(tmp_path)
+            assert (folder / "footage.mp4").exists()
+        finally:
+            other.kill()
     clear_scratch(tmp_path)
     assert not folder.exists()
 
