@@ -116,7 +116,7 @@ class CompareHolds:
     def _sort_out(self, connection: Connection, network: str, there: frozenset[str]) -> list[str]:
         """Which of those that are there are to be let go now; of the others it is noted since when they are seen."""
         at = self._clock.now()
-        current = store.of_network(connection, network)
+        current = store.not_over(connection)  # of every network: two may be of one recorder
         named = {part.handle for hold in current for part in hold.parts}
         strangers, since = there - named, store.seen_since(connection, network)
         store.forget(connection, network, since.keys() - strangers)
@@ -155,10 +155,12 @@ class CompareHolds:
                     await vault.remove(entry)
         for hold in known.values():
             keys = {entry.key for entry in found.get(hold.id, [])}
+            # what was copied since the vault was listed is there
+            gone = {key for key in hold.copied_keys - keys if not await vault.has(key)}
             lost = frozenset(
                 index
                 for index, part in enumerate(hold.parts)
-                if not part.is_lost and any(file.vault_key not in keys for file in part.files)
+                if not part.is_lost and any(file.vault_key in gone for file in part.files)
             )
             if lost and hold.state in KEPT:
                 await self._note_lost(hold, lost)

@@ -31,6 +31,12 @@ def note_lost(connection: Connection, hold: Hold, lost: frozenset[int], at: date
     connection.execute(update(holds).where(holds.c.id == hold.id).values(values))
 
 
+def not_over(connection: Connection) -> list[Hold]:
+    """Every hold that is not over."""
+    query = select(tables.holds).where(tables.holds.c.state.in_(NOT_OVER))
+    return [of_row(row) for row in connection.execute(query).mappings()]
+
+
 def of_network(connection: Connection, network: str) -> list[Hold]:
     """Those of its holds that are not over."""
     holds = tables.holds

@@ -1,5 +1,7 @@
 """Recorder, vault and ledger are brought to agree again, whichever of them lost or kept what."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 from sqlalchemy import text
 
@@ -7,6 +9,7 @@ from adapters.contract.capabilities import Capability
 from adapters.contract.errors import Unreachable
 from adapters.contract.models import HoldReceipt
 from broker.agencies.models import Role
+from broker.vault.store import Entry, Vault
 from tests.broker.holds.people import in_ledger, minutes, order, show
 from tests.broker.requests.people import submit, until_files_have_settled, vault_files
 from tests.world import LAST_MINUTES, SignedIn, TestBroker
@@ -147,3 +150,33 @@ async def test_a_copy_that_the_vault_lost_is_said(broker: TestBroker, operator: 
     shown = (await show(operator, hold["id"]))["held"]
     assert (shown["state"], shown["interval"]) == ("partial", None)
     assert await logged(broker, "hold_lost") == 1
+
+
+async def test_a_hold_of_another_network_of_the_same_recorder_is_nobodys_stranger(
+    broker: TestBroker, operator: SignedIn
+) -> None:
+    hold = await order(operator, "rail-cctv:r1")
+    await broker.work()
+    broker.metro.holds = broker.rail.holds  # both networks list all that the recorder keeps
+    for _ in range(3):
+        await compare(broker, minutes=31)
+    assert list(broker.rail.holds) == [hold["id"]]
+    assert (await show(operator, hold["id"]))["held"]["state"] == "held"
+
+
+async def test_what_is_copied_while_the_vault_is_listed_is_not_said_to_be_lost(
+    broker: TestBroker, operator: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker.rail.capabilities = broker.rail.capabilities - {Capability.HOLD}
+    hold = await order(operator, "rail-cctv:r1")
+
+    async def listed_before(_vault: Vault, _prefix: str) -> AsyncIterator[Entry]:
+        await broker.work()
+        for entry in ():
+            yield entry
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Vault, "entries", listed_before)
+        await compare(broker)
+    assert (await show(operator, hold["id"]))["held"]["state"] == "held"
+    assert await logged(broker, "hold_lost") == 0
