@@ -20,6 +20,7 @@ from broker.cli.options import HostOptions, command_group, host_command
 from broker.cli.output import print_json, print_json_line, print_lines, print_table, write
 from broker.cli.texts import printable
 from broker.errors import SetupProblem
+from broker.spreadsheets import cell
 from broker.stores import key_folder
 
 PAGE: Final = 1000
@@ -29,8 +30,6 @@ COLUMNS: Final = (
     *("recipient", "request_id"),
 )
 """Of the CSV; lists are separated by blanks, `query` is JSON."""
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would carry out."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -150,7 +149,7 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     text = printable(" ".join(value) if isinstance(value, list) else str(value))
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return cell(text)
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> str:

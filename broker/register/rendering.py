@@ -9,11 +9,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from adapters.contract.models import format_instant
 from broker.register.models import Line, Register
+from broker.spreadsheets import cell
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 COLUMNS: Final = tuple(Line.model_fields)
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would carry out."""
 
 
 def as_csv(register: Register) -> str:
@@ -23,7 +22,7 @@ def as_csv(register: Register) -> str:
     writer.writerow(COLUMNS)
     for line in register.lines:
         facts = line.model_dump(mode="json") | {"sha256": " ".join(line.sha256)}
-        writer.writerow(["" if facts[name] is None else _cell(str(facts[name])) for name in COLUMNS])
+        writer.writerow(["" if facts[name] is None else cell(str(facts[name])) for name in COLUMNS])
     return text.getvalue()
 
 
@@ -37,7 +36,3 @@ def as_html(register: Register) -> str:
         lstrip_blocks=True,
     ).get_template("register.html.j2")
     return page.render(register=register, instant=format_instant)
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text

@@ -16,6 +16,8 @@ from broker.stopping import heed_cancellation
 
 LOOK_S: Final = 0.5
 KEPT: Final = 20_000
+ENTRIES_AT_ONCE: Final = 10_000
+"""So many entries of the log are looked through in one step for who was away: nobody has all of it read at once."""
 
 
 class EventFeed:
@@ -63,13 +65,19 @@ class EventFeed:
             return last
 
     async def since(self, after: int, agency: str) -> tuple[int, list[Change]]:
-        """The agency's changes after that number, and the number up to which these are all."""
+        """The agency's changes after that number, and up to which number these are all: of a long absence a part."""
         if self._floor is None:
             await self.catch_up()
         last = self._last
         if self._floor is not None and after >= self._floor:
             return last, [each for each in self._recent if each.sequence > after and each.agency == agency]
-        return last, await self._ledger.read(lambda c: audit.changes(c, after, last, agency))
+        until = min(last, after + ENTRIES_AT_ONCE)
+        return until, await self._ledger.read(lambda c: audit.changes(c, after, until, agency))
+
+    @property
+    def last(self) -> int:
+        """The number of the newest entry that was read."""
+        return self._last
 
     async def wait(self, at_most_s: float) -> None:
         """Returns once there is something new, or after so long."""

@@ -106,6 +106,8 @@ class Events:
                 confirmed_at = loop.time()
             for told in await self._news(caller, place):
                 yield told
+            if place.sequence < self._feed.last:
+                continue  # a long absence comes in parts
             if not goes_on:
                 return
             await self._feed.wait(LOOK_S)

@@ -79,6 +79,7 @@ async def test_what_came_after_the_last_one_seen_is_told_without_gap_or_repetiti
     await delivered(broker, investigator, custodian)
     whole = [each for each in await news(investigator, "0.0") if each["event"] != "cameras"]
     assert len(whole) > 4
+    monkeypatch.setattr(feed, "ENTRIES_AT_ONCE", 2)
     for forgotten in (False, True):
         if forgotten:
             broker.broker.feed._recent.clear()
